@@ -1,0 +1,55 @@
+# Everything a person does with a checkout. Needs python3 (3.11 or newer, with venv) and make; nothing else.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help
+help:  ## Show what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: run
+run: setup  ## Set up and serve the sites of sites.yaml
+	@$(BIN)/attendance serve
+
+.PHONY: setup
+setup: .venv/.app  ## Set up .venv/bin/attendance
+
+.PHONY: test
+test: .venv/.dev  ## Set up and run the tests with their coverage
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=95
+	@$(BIN)/coverage report --fail-under=100 --include='attendance/appendlog/*,attendance/codec.py,attendance/ledger.py,attendance/clock.py,attendance/registry/*'
+
+.PHONY: check
+check: .venv/.dev  ## Run every static gate: ruff, format, mypy, imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: .venv/.dev  ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: lock
+lock:  ## Choose the newest versions again and pin them by hash (needs uv)
+	uv pip compile $(LOCK) pyproject.toml --group build -o requirements/app.txt
+	uv pip compile $(LOCK) pyproject.toml --group build --group test --group check -o requirements/dev.txt
+LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+# A stamp is as new as the last installation; a change of the pins or of the packaging makes it stale.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.app: .venv/bin/python requirements/app.txt pyproject.toml
+	$(PIP) install --require-hashes -r requirements/app.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.app requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
