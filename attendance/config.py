@@ -1,0 +1,45 @@
+"""Own the settings: the only reader of the environment. Values are passed on to everybody else."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import Field, IPvAnyAddress, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from attendance.errors import SettingsError
+
+PREFIX = "ATTENDANCE_"
+
+
+class Settings(BaseSettings):
+    """What the environment says; each name with the prefix `ATTENDANCE_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    sites: Path = Field(default=Path("sites.yaml"), description="The registry: the file that declares the sites.")
+    log_dir: Path = Field(default=Path("logs"), description="The folder of attendance.log.")
+    host: str = Field(default="127.0.0.1", description="The address that the server listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="The port that the server listens on.")
+    workers: int = Field(default=2, ge=1, le=64, description="How many processes serve.")
+    trusted_proxy: IPvAnyAddress | None = Field(
+        default=None,
+        description="The address of the one proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+
+
+def load_settings() -> Settings:
+    """Return the settings; raise SettingsError that names every variable which is wrong or not known."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        near = {name: get_close_matches(name, known, n=1) or known for name in unknown}
+        raise SettingsError({name: f"there is no such setting; known: {', '.join(near[name])}" for name in unknown})
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = {
+            f"{PREFIX}{part['loc'][0]}".upper(): part["msg"]
+            for part in error.errors(include_url=False, include_input=False)
+        }
+        raise SettingsError(problems) from None

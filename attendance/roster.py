@@ -1,0 +1,124 @@
+"""Own who belongs to a site: read its roster file again whenever it changed, and refuse a broken one by row."""
+
+import csv
+import io
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from attendance.errors import InvalidInputError, Problem, RosterError, UnknownEmployeeError
+from attendance.identity import clean_employee_id, clean_name
+from attendance.model import Employee, Site
+
+MAX_BYTES = 64 << 20  # about a million people
+_COLUMNS = ("Employee_ID", "Name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """The employees of one site, by their IDs in lower case: two IDs never differ by case alone."""
+
+    employees: Mapping[str, Employee]
+
+    def resolve(self, employee_id: str) -> Employee:
+        """Return the employee with this ID, in whatever case it was typed; raise UnknownEmployeeError."""
+        try:
+            return self.employees[employee_id.casefold()]
+        except KeyError:
+            raise UnknownEmployeeError from None
+
+
+class RosterFile:
+    """The roster of one site as its file stands now."""
+
+    def __init__(self, site: Site, path: Path) -> None:
+        self._site = site
+        self._path = path
+        self._read: tuple[tuple[int, int, int] | None, Roster | RosterError] = (None, Roster(employees={}))
+
+    def current(self) -> Roster:
+        """Return the roster, read again if the file changed since the last call; raise RosterError."""
+        try:
+            found = self._path.stat()
+            version = (found.st_mtime_ns, found.st_size, found.st_ino)
+            known, outcome = self._read
+            if version != known:
+                outcome = self._load()
+                self._read = (version, outcome)  # together: several sites ask at once, each in its thread
+        except OSError as error:
+            outcome = self._unreadable(error)
+        if isinstance(outcome, RosterError):
+            raise RosterError(self._site.site_id, outcome.problems)
+        return outcome
+
+    def _load(self) -> Roster | RosterError:
+        """Return the roster, or what is wrong with it: a large broken one is not read again for every mark."""
+        try:
+            return load_roster(self._site.site_id, self._path)
+        except RosterError as error:
+            return error
+
+    def _unreadable(self, error: OSError) -> RosterError:
+        """Return the failure that an error of the operating system means."""
+        message = f"the roster cannot be read: {error.strerror}"
+        hint = "write a CSV file with the columns Employee_ID,Name, or remove `roster:` from the site"
+        problem = Problem(path=self._path, line=1, column=1, message=message, hint=hint)
+        return RosterError(self._site.site_id, [problem])
+
+
+def load_roster(site_id: str, path: Path) -> Roster:
+    """Read a roster file: UTF-8 CSV with the columns Employee_ID and Name first; others are passed over.
+
+    Raise RosterError with every row that is wrong, or OSError.
+    """
+    problems: list[Problem] = []
+    employees: dict[str, Employee] = {}
+    for line, row in _rows(path):
+        if isinstance(row, Employee):
+            first = employees.setdefault(row.employee_id.casefold(), row)
+            message = "" if first is row else f"the ID {row.employee_id} stands twice"
+        else:
+            message = row
+        if message:
+            hint = "mend this row; the roster is used again as soon as the file is right"
+            problems.append(Problem(path=path, line=line, column=1, message=message, hint=hint))
+    if problems:
+        raise RosterError(site_id, problems)
+    return Roster(employees=MappingProxyType(employees))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Employee | str]]:
+    """Yield each row's line with its employee, or with what is wrong with it."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        yield 1, "the roster is no plain file"
+        return
+    if found.st_size > MAX_BYTES:
+        yield 1, f"the roster is larger than {MAX_BYTES} bytes"
+        return
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield 1, "the roster is not UTF-8; in a spreadsheet, save it as `CSV UTF-8`"
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if tuple(next(reader, [])[:2]) != _COLUMNS:
+            yield 1, "the first row must be Employee_ID,Name, parted by commas"
+            return
+        for fields in reader:
+            if any(fields):
+                yield reader.line_num, _employee(fields)
+    except csv.Error as error:
+        yield reader.line_num, f"this is not CSV: {error}"
+
+
+def _employee(fields: list[str]) -> Employee | str:
+    """Return the employee of a row, or what is wrong with it."""
+    employee_id, name = [*fields, ""][:2]
+    try:
+        return Employee(employee_id=clean_employee_id(employee_id), name=clean_name(name))
+    except InvalidInputError as error:
+        return " ".join(error.fields.values())

@@ -1,0 +1,160 @@
+"""Settings come from the environment, have defaults, and are refused by name."""
+
+import os
+import re
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from attendance.config import Settings, load_settings
+from attendance.errors import SettingsError
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
+
+DEFAULTS = {
+    "sites": Path("sites.yaml"),
+    "log_dir": Path("logs"),
+    "host": "127.0.0.1",
+    "port": 8000,
+    "workers": 2,
+    "trusted_proxy": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every setting out of the environment."""
+    for name in os.environ:
+        if name.upper().startswith("ATTENDANCE_"):
+            monkeypatch.delenv(name)
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    """Nothing has to be set."""
+    loaded = load_settings()
+
+    assert loaded.model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("ATTENDANCE_SITES", "/etc/attendance/sites.yaml", Path("/etc/attendance/sites.yaml")),
+        ("ATTENDANCE_LOG_DIR", "/var/log/attendance", Path("/var/log/attendance")),
+        ("ATTENDANCE_HOST", "::", "::"),
+        ("ATTENDANCE_PORT", "1", 1),
+        ("ATTENDANCE_PORT", "65535", 65535),
+        ("ATTENDANCE_WORKERS", "1", 1),
+        ("ATTENDANCE_WORKERS", "64", 64),
+        ("ATTENDANCE_TRUSTED_PROXY", "10.0.0.1", ip_address("10.0.0.1")),
+        ("ATTENDANCE_TRUSTED_PROXY", "fd00::1", ip_address("fd00::1")),
+    ],
+)
+def test_a_variable_sets_its_setting_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, expected: object
+) -> None:
+    """Each variable has the prefix and the name of its setting."""
+    monkeypatch.setenv(variable, text)
+
+    loaded = load_settings()
+
+    name = variable.removeprefix("ATTENDANCE_").lower()
+    assert loaded.model_dump() == DEFAULTS | {name: expected}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A line such as `ATTENDANCE_PORT=` in an environment file leaves the default."""
+    monkeypatch.setenv(f"ATTENDANCE_{name.upper()}", "")
+
+    assert load_settings().model_dump() == DEFAULTS
+
+
+def test_a_variable_without_the_prefix_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOST and PORT belong to other programs."""
+    monkeypatch.setenv("HOST", "elsewhere")
+    monkeypatch.setenv("PORT", "1")
+
+    assert load_settings().model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ("ATTENDANCE_PORT", "http", "valid integer"),
+        ("ATTENDANCE_PORT", "0", "greater than or equal to 1"),
+        ("ATTENDANCE_PORT", "65536", "less than or equal to 65535"),
+        ("ATTENDANCE_WORKERS", "0", "greater than or equal to 1"),
+        ("ATTENDANCE_WORKERS", "65", "less than or equal to 64"),
+        ("ATTENDANCE_WORKERS", "1.5", "valid integer"),
+        ("ATTENDANCE_TRUSTED_PROXY", "proxy.example", "not a valid IPv4 or IPv6 address"),
+        ("ATTENDANCE_TRUSTED_PROXY", "10.0.0.0/8", "not a valid IPv4 or IPv6 address"),
+        ("ATTENDANCE_TRUSTED_PROXY", "10.0.0.1,10.0.0.2", "not a valid IPv4 or IPv6 address"),
+        ("ATTENDANCE_TRUSTED_PROXY", "*", "not a valid IPv4 or IPv6 address"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, message: str
+) -> None:
+    """The error names the variable, says what is wrong, and does not repeat the value."""
+    monkeypatch.setenv(variable, text)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert message in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever mends the environment sees everything, one line for each variable."""
+    monkeypatch.setenv("ATTENDANCE_PORT", "http")
+    monkeypatch.setenv("ATTENDANCE_WORKERS", "none")
+    monkeypatch.setenv("ATTENDANCE_TRUSTED_PROXY", "no")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    named = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert named == ["ATTENDANCE_PORT", "ATTENDANCE_WORKERS", "ATTENDANCE_TRUSTED_PROXY"]
+
+
+def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in a name is told: its value would otherwise be a default, in silence."""
+    monkeypatch.setenv("ATTENDANCE_SITE", "elsewhere.yaml")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert str(refused.value) == "ATTENDANCE_SITE: there is no such setting; known: ATTENDANCE_SITES"
+
+
+def test_settings_cannot_be_changed() -> None:
+    """What was loaded at the start holds until the end."""
+    loaded = load_settings()
+
+    with pytest.raises(ValueError, match="frozen"):
+        loaded.port = 1  # type: ignore[misc]  # the claim is that it fails
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    """The table in docs/configuration.md has a row for each setting, with its default and its meaning."""
+    field = Settings.model_fields[name]
+    default = "none" if field.default is None else f"`{field.default}`"
+
+    meaning = str(field.description).rstrip(".")
+
+    row = re.search(rf"^\| `ATTENDANCE_{name.upper()}` \| (.*) \| (.*) \|$", DOCUMENT, re.MULTILINE)
+    assert row is not None
+    assert row[1] == default
+    assert row[2].replace("`", "").startswith(meaning)
+
+
+def test_no_setting_is_documented_that_is_not_there() -> None:
+    """A setting that was taken out is taken out of the documentation too."""
+    documented = re.findall(r"ATTENDANCE_([A-Z_]+)", DOCUMENT)
+
+    assert {name.lower() for name in documented} == set(Settings.model_fields)
