@@ -1,0 +1,148 @@
+"""Own open files, how a whole file or a folder is made to outlast a power cut, and where cut-off bytes are kept."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from glob import iglob
+from itertools import count
+from pathlib import Path
+from weakref import finalize
+
+from attendance.errors import LedgerDamagedError
+
+FILE_MODE = 0o640
+FOLDER_MODE = 0o750
+_CHUNK_BYTES = 1 << 20
+_OPEN_FLAGS = os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not hold us up
+
+
+class OpenFile:
+    """A file that is closed when nobody refers to it any more: never under the hands of a reader in another thread.
+
+    Without a descriptor it is no file at all, and has the inode 0.
+    """
+
+    def __init__(self, descriptor: int = -1) -> None:
+        self.descriptor = descriptor
+        self.inode = 0
+        if descriptor >= 0:
+            finalize(self, os.close, descriptor)
+            self.inode = os.fstat(descriptor).st_ino
+
+    @classmethod
+    def at(cls, path: Path, access: int) -> "OpenFile":
+        """Open the plain file at the path, O_RDONLY or O_RDWR; raise LedgerDamagedError if it is not one, OSError."""
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise LedgerDamagedError(f"{path} is not a plain file; put a plain file in its place")
+        return cls(os.open(path, access | _OPEN_FLAGS))
+
+    @classmethod
+    def create(cls, path: Path, content: Iterable[bytes]) -> "OpenFile":
+        """Make a new file at the path, flushed. Raise OSError."""
+        file = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, FILE_MODE))
+        for piece in content:
+            file.append(piece)
+        os.fsync(file.descriptor)
+        return file
+
+    def append(self, data: bytes) -> None:
+        """Append all of the bytes, in as many writes as it takes (write(2)). Raise OSError."""
+        written = 0
+        while written < len(data):
+            written += os.write(self.descriptor, data[written:])
+
+    def size(self) -> int:
+        """Return the number of its bytes. Raise OSError."""
+        return os.fstat(self.descriptor).st_size
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes from offset `start` until before `end`, fewer where the file is shorter. Raise OSError."""
+        return os.pread(self.descriptor, end - start, start)
+
+    def chunks(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from offset `start` until before `end` in pieces. Raise OSError."""
+        for at in range(start, end, _CHUNK_BYTES):
+            yield self.read(at, min(at + _CHUNK_BYTES, end))
+
+
+def find_open(path: Path, inode: int) -> OpenFile | None:
+    """Return the file that stood at the path under this inode, if any process has it open still; else None.
+
+    The link of a descriptor names the path, and opens the file even after it was deleted (proc_pid_fd(5)). The name is
+    asked for as well, since the inode of a deleted file may by now be that of another site's.
+    """
+    name = path.parent.resolve() / path.name
+    for link in map(Path, iglob("/proc/[0-9]*/fd/*")):  # noqa: PTH207 -- Path.glob stops where a process has just ended
+        with suppress(OSError):  # it ended meanwhile, or is not ours to look into
+            if str(link.readlink()) in {str(name), f"{name} (deleted)"} and link.stat().st_ino == inode:
+                return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
+    return None
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder and its parents, each entry flushed to the disk. Raise OSError."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the folder's entries: a new name outlasts a power cut only after this (fsync(2)). Raise OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> tuple[OpenFile, Path | None]:
+    """Put a whole file at the path: written beside it, flushed, renamed over it, folder flushed. Raise OSError.
+
+    Return it, and where in `quarantine/` that is kept which stood there, if `keep_as` gives a name for it. Whoever is
+    stopped in here leaves the old file at the path or the new one, never none, unless the old one was a folder.
+    """
+    fresh_path = path.with_name(f".{path.name}.new")
+    fresh_path.unlink(missing_ok=True)
+    try:
+        fresh = OpenFile.create(fresh_path, content)
+        kept = _keep_file(path, keep_as) if keep_as else None
+        fresh_path.rename(path)
+    except OSError:
+        fresh_path.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return fresh, kept
+
+
+def keep_bytes(path: Path, content: Iterable[bytes], name: str) -> Path:
+    """Write the bytes to a new file in `quarantine/` beside the path, flushed, and return where. Raise OSError."""
+    kept = _unused(path, name)
+    try:
+        OpenFile.create(kept, content)
+    except OSError:
+        kept.unlink(missing_ok=True)
+        raise
+    sync_folder(kept.parent)
+    return kept
+
+
+def _keep_file(path: Path, name: str) -> Path:
+    """Put what stands at the path into `quarantine/` beside it; it stands at the path too where that can be had."""
+    kept = _unused(path, name)
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except OSError:  # a folder, or a file system without links
+        path.rename(kept)
+    sync_folder(kept.parent)
+    return kept
+
+
+def _unused(path: Path, name: str) -> Path:
+    """Return a path in `quarantine/` beside the path at which nothing stands; make the folder if it is not there."""
+    folder = path.parent / "quarantine"
+    make_folder(folder)
+    candidates = (folder / (f"{name}.{number}" if number else name) for number in count())
+    return next(candidate for candidate in candidates if not os.path.lexists(candidate))

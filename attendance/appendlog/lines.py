@@ -1,0 +1,59 @@
+"""Own what an append log is made of: its header, and where the lines that were written through here end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from attendance.appendlog.files import OpenFile
+
+_CHUNK_BYTES = 1 << 20
+_LONGEST_BYTES = 1 << 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """`header` is the first line; `is_line` tells whether a line, line feed included, is one that we appended.
+
+    Lines of ours are shorter than 4096 bytes. Every method raises OSError.
+    """
+
+    header: bytes
+    is_line: Callable[[bytes], bool]
+
+    def begin(self, file: OpenFile) -> bool:
+        """Tell whether the file begins with the header."""
+        return file.read(0, len(self.header)) == self.header
+
+    def end_at(self, file: OpenFile, offset: int) -> bool:
+        """Tell whether the header, or a line of ours, ends just before the offset."""
+        first = len(self.header)
+        if offset <= first:
+            return offset == first
+        start = max(first, offset - _LONGEST_BYTES)
+        block = file.read(start, offset)
+        return len(block) == offset - start and self.is_line(block[block.rfind(b"\n", 0, -1) + 1 :])
+
+    def start_after(self, file: OpenFile, offset: int) -> int:
+        """Return where the first line begins at the offset or soon behind it; the offset itself where none does."""
+        if offset <= len(self.header):
+            return len(self.header)
+        return offset + max(file.read(offset - 1, offset + _LONGEST_BYTES).find(b"\n"), 0)
+
+    def whole_until(self, file: OpenFile, start: int, end: int) -> int:
+        """Return where the whole lines from `start` on end: at the first NUL, half line or other line, or at `end`."""
+        while start < end:
+            whole = self._whole(file.read(start, min(start + _CHUNK_BYTES, end)))
+            if not whole:
+                break
+            start += whole
+        return start
+
+    def _whole(self, block: bytes) -> int:
+        """Return how many bytes at the beginning of the block are whole lines of ours."""
+        end = block.partition(b"\0")[0].rfind(b"\n") + 1
+        whole = 0
+        while whole < end:
+            after = block.index(b"\n", whole) + 1
+            if not self.is_line(block[whole:after]):
+                break
+            whole = after
+        return whole

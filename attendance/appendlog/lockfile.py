@@ -1,0 +1,176 @@
+"""Own the lock file beside an append log: who may write now, and how many bytes of the log are committed."""
+
+import errno
+import fcntl
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from zlib import crc32
+
+from attendance.appendlog.files import FILE_MODE, make_folder
+from attendance.errors import StorageBusyError
+
+_MAGIC = b"attlock1"
+_FIELDS = struct.Struct("<8sQQQ?")
+_CHECK = struct.Struct("<I")
+_STATE_BYTES = _FIELDS.size + _CHECK.size
+_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FIRST_PAUSE_SECONDS = 0.0002
+_LONGEST_PAUSE_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitState:
+    """What the last writer left for the next.
+
+    The log's inode; its committed bytes; a number that is another one whenever those bytes are no longer what they
+    were; and whether a flush failed.
+    """
+
+    inode: int
+    committed: int
+    generation: int
+    poisoned: bool = False
+
+    def pack(self) -> bytes:
+        """Return the state with its check sum, so that a torn or empty lock file reads as no state at all."""
+        fields = _FIELDS.pack(_MAGIC, self.inode, self.committed, self.generation, self.poisoned)
+        return fields + _CHECK.pack(crc32(fields))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "CommitState | None":
+        """Return the state that was packed, or None where there is none to trust."""
+        fields, check = packed[: _FIELDS.size], packed[_FIELDS.size :]
+        if len(check) != _CHECK.size or _CHECK.unpack(check) != (crc32(fields),) or not fields.startswith(_MAGIC):
+            return None
+        _, inode, committed, generation, poisoned = _FIELDS.unpack(fields)
+        return cls(inode=inode, committed=committed, generation=generation, poisoned=poisoned)
+
+
+class LockFile:
+    """A `flock` on a file of its own: POSIX locks would vanish with any descriptor of the log that is closed.
+
+    The state in it is a cache. It is never flushed, and it is written only after the bytes it speaks of were; so after
+    a power cut it may be old or gone, but it never claims too much.
+    """
+
+    def __init__(self, path: Path, timeout_seconds: float) -> None:
+        self._path = path
+        self._timeout_seconds = timeout_seconds
+        self._deadline = 0.0
+        self._descriptor = -1
+        self._claimed = -1
+        self._threads = Lock()  # flock excludes processes; this one excludes the threads of ours
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock; raise StorageBusyError if it was not to be had in time, OSError if not at all."""
+        deadline = time.monotonic() + self._timeout_seconds
+        if not self._threads.acquire(timeout=self._timeout_seconds):
+            raise StorageBusyError(f"{self._path} is held by another thread")
+        try:
+            self._deadline = deadline
+            self._acquire()
+            yield
+        finally:
+            self._release()
+            self._threads.release()
+
+    def claim(self, descriptor: int) -> None:
+        """Lock the log itself as well, until the lock is let go; one log at a time (the lock is held).
+
+        When the lock file is deleted while somebody holds it, the next one makes another and holds that: only this
+        keeps the two apart. Raise StorageBusyError, OSError.
+        """
+        self._unclaim()
+        self._wait_for(descriptor)
+        self._claimed = descriptor
+
+    def read(self) -> CommitState | None:
+        """Return the state that the last holder left (the lock is held). Raise OSError."""
+        return CommitState.unpack(os.pread(self._descriptor, _STATE_BYTES, 0))
+
+    def peek(self) -> CommitState | None:
+        """Return the state without the lock: a torn one is told by its check sum, and reads as None. Raise OSError."""
+        try:
+            descriptor = os.open(self._path, _PEEK_FLAGS)
+        except FileNotFoundError:
+            return None
+        try:
+            return CommitState.unpack(os.read(descriptor, _STATE_BYTES))
+        finally:
+            os.close(descriptor)
+
+    def write(self, state: CommitState) -> None:
+        """Leave the state for the next writer (the lock is held). Raise OSError."""
+        packed = state.pack()
+        if os.pwrite(self._descriptor, packed, 0) != len(packed):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+
+    def close(self) -> None:
+        """Let go of the descriptor; the next use opens it again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _acquire(self) -> None:
+        """Lock the file that stands at the path; one that was deleted meanwhile would lock out nobody."""
+        while True:
+            if self._descriptor < 0:
+                make_folder(self._path.parent)
+                self._descriptor = os.open(self._path, _OPEN_FLAGS, FILE_MODE)
+            self._wait_for(self._descriptor)
+            if self._stands_at_path():
+                return
+            self.close()
+
+    def _wait_for(self, descriptor: int) -> None:
+        """Lock an open file before the deadline."""
+        pause_seconds = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > self._deadline:
+                    raise StorageBusyError(f"{self._path} is held by {_holder(descriptor)}") from None
+            else:
+                return
+            time.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _release(self) -> None:
+        """Let go of the lock, or of as much of it as was had."""
+        self._unclaim()
+        if self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _unclaim(self) -> None:
+        """Let go of the log itself."""
+        if self._claimed >= 0:
+            fcntl.flock(self._claimed, fcntl.LOCK_UN)
+            self._claimed = -1
+
+    def _stands_at_path(self) -> bool:
+        """Tell whether the open lock file is the one at the path."""
+        try:
+            return self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino
+        except FileNotFoundError:
+            return False
+
+
+def _holder(descriptor: int) -> str:
+    """Return who holds the lock on an open file, as far as the kernel tells (proc_locks(5))."""
+    found = os.fstat(descriptor)
+    where = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:  # a sandbox may hide it
+        locks = []
+    holders = (words[4] for words in map(str.split, locks) if words[1] == "FLOCK" and words[5] == where)
+    return next((f"process {process_id}" for process_id in holders), "another process")

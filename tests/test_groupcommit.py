@@ -1,0 +1,196 @@
+"""Everybody who waits for a flush shares the next one, and everybody is answered."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+
+import pytest
+
+from attendance.appendlog import GroupCommit
+from attendance.appendlog.groupcommit import MAX_GROUP, MAX_WAITING
+from attendance.errors import FlushFailedError, StorageBusyError
+
+
+class Disk:
+    """A disk that doubles numbers; each flush takes until it is let go, unless it runs freely."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.flushing = Event()
+        self.go = Event()
+        self.failure: Exception | None = None
+
+    def commit(self, numbers: Sequence[int]) -> list[int | Exception]:
+        """Return the double of each number; an odd one has an error of its own."""
+        self.groups.append(list(numbers))
+        self.flushing.set()
+        assert self.go.wait(20)
+        if self.failure:
+            raise self.failure
+        return [ValueError(number) if number % 2 else 2 * number for number in numbers]
+
+
+@pytest.fixture
+def disk() -> Disk:
+    """A disk that stands still."""
+    return Disk()
+
+
+@pytest.fixture
+def group(disk: Disk) -> Iterator[GroupCommit[int, int]]:
+    """A group commit to the disk."""
+    with ThreadPoolExecutor(1) as executor:
+        yield GroupCommit(disk.commit, executor)
+        disk.go.set()
+
+
+async def ask(group: GroupCommit[int, int], numbers: Sequence[int]) -> list[asyncio.Task[int]]:
+    """Submit each number in a task of its own, and return when all of them wait."""
+    tasks = [asyncio.create_task(group.submit(number)) for number in numbers]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def answers(tasks: Sequence[asyncio.Task[int]]) -> list[int | BaseException]:
+    """Return what each task was answered."""
+    return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+
+
+def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[int, int], disk: Disk) -> None:
+    """Results come back in order, and one that fails does not disturb its neighbours."""
+
+    async def scenario() -> list[int | BaseException]:
+        disk.go.set()
+        return await answers(await ask(group, range(1000)))
+
+    results = asyncio.run(scenario())
+
+    assert results[::2] == list(range(0, 2000, 4))
+    assert [str(error) for error in results[1::2]] == [str(number) for number in range(1, 1000, 2)]
+
+
+def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCommit[int, int], disk: Disk) -> None:
+    """One flush at a time, in the order of coming, no group larger than allowed, and no waiting without a flush."""
+
+    async def scenario() -> None:
+        first = await ask(group, [0])
+        rest = await ask(group, range(2, 2 * MAX_GROUP + 6, 2))
+        disk.go.set()
+        await answers(first + rest)
+
+    asyncio.run(scenario())
+
+    asked = list(range(2, 2 * MAX_GROUP + 6, 2))
+    assert disk.groups == [[0], asked[:MAX_GROUP], asked[MAX_GROUP:]]
+
+
+def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[int, int], disk: Disk) -> None:
+    """The flush happens in a thread: other requests are served meanwhile."""
+
+    async def scenario() -> bool:
+        tasks = await ask(group, [2])
+        flushes = await asyncio.to_thread(disk.flushing.wait, 20)
+        answered_early = tasks[0].done()
+        disk.go.set()
+        await answers(tasks)
+        return flushes and not answered_early
+
+    assert asyncio.run(scenario())
+
+
+def test_the_queue_is_bounded(group: GroupCommit[int, int], disk: Disk) -> None:
+    """Who comes when too many wait is told at once; those who wait are answered."""
+
+    async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
+        waiting = await ask(group, [0] * (MAX_WAITING + 1))
+        late = await answers(await ask(group, [0, 0]))
+        disk.go.set()
+        return await answers(waiting), late
+
+    waited, late = asyncio.run(scenario())
+
+    assert waited == [0] * (MAX_WAITING + 1)
+    assert [type(answer) for answer in late] == [StorageBusyError] * 2
+
+
+def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[int, int], disk: Disk) -> None:
+    """What stops one group stops those behind it too: they hear of it at once, and the next to come try anew."""
+
+    async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
+        disk.failure = FlushFailedError("the disk is gone")
+        waiting = await ask(group, [0]) + await ask(group, range(600))
+        disk.go.set()
+        failed = await answers(waiting)
+        disk.failure = None
+        return failed, await answers(await ask(group, [2, 4]))
+
+    failed, later = asyncio.run(scenario())
+
+    assert {type(answer) for answer in failed} == {FlushFailedError}
+    assert later == [4, 8]
+    assert disk.groups == [[0], [2], [4]]
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_who_goes_away_disturbs_nobody(group: GroupCommit[int, int], disk: Disk, gone: int) -> None:
+    """A client closes the line while its mark is flushed or waits: the others are answered, its mark is recorded."""
+
+    async def scenario() -> list[int | BaseException]:
+        tasks = await ask(group, [0]) + await ask(group, [2, 4])
+        tasks[gone].cancel()
+        await asyncio.sleep(0)
+        disk.go.set()
+        return await answers(tasks)
+
+    results = asyncio.run(scenario())
+
+    assert isinstance(results.pop(gone), asyncio.CancelledError)
+    assert results == [answer for number, answer in enumerate([0, 4, 8]) if number != gone]
+    assert disk.groups == [[0], [2, 4]]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_drain_returns_when_everybody_was_answered(group: GroupCommit[int, int], disk: Disk, *, fails: bool) -> None:
+    """A graceful stop waits for the group at the disk and for those behind it."""
+
+    async def scenario() -> tuple[bool, list[bool]]:
+        disk.failure = FlushFailedError("the disk is gone") if fails else None
+        tasks = await ask(group, [0]) + await ask(group, range(0, 1200, 2))
+        draining = asyncio.create_task(group.drain())
+        await asyncio.sleep(0.01)
+        early = draining.done()
+        disk.go.set()
+        await asyncio.wait_for(draining, 20)
+        await asyncio.sleep(0)
+        done = [task.done() for task in tasks]
+        for task in tasks:
+            with suppress(FlushFailedError):
+                await task
+        return early, done
+
+    early, done = asyncio.run(scenario())
+
+    assert not early
+    assert all(done)
+
+
+def test_nothing_is_drained_at_once(group: GroupCommit[int, int]) -> None:
+    """Where nobody waits there is nothing to wait for."""
+    asyncio.run(asyncio.wait_for(group.drain(), 1))
+
+
+def test_each_commit_gets_its_requests_only(group: GroupCommit[int, int], disk: Disk) -> None:
+    """However requests and flushes overlap, each request reaches the disk exactly once."""
+
+    async def scenario() -> None:
+        disk.go.set()
+        tasks = []
+        for start in range(0, 4000, 14):
+            tasks += await ask(group, range(start, start + 14, 2))
+        await answers(tasks)
+
+    asyncio.run(scenario())
+
+    assert [number for numbers in disk.groups for number in numbers] == list(range(0, 4004, 2))
