@@ -1,0 +1,202 @@
+"""Own one site's marks: decide under the lock what is new and at which instant, append it, and know who is in today."""
+
+from collections import ChainMap
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from attendance.appendlog import AppendLog
+from attendance.clock import Clock, WorkDay, to_local, work_day
+from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
+from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError
+from attendance.identity import clearly_different
+from attendance.model import Incident, Mark, MarkRequest, Recorded, Site
+
+CLOCK_HOLD = timedelta(seconds=5)
+"""A clock that was set back by no more than this is waited for: rows keep the last instant until it has caught up."""
+
+_CHUNK_BYTES = 1 << 18
+_PROBE_BYTES = 2 * MAX_LINE_BYTES
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Known:
+    """What this process has read of the file: up to where, the last instant, and the last mark of everybody today."""
+
+    generation: int
+    position: int
+    last_at: datetime
+    day: WorkDay
+    latest: dict[str, Mark] = field(default_factory=dict)
+
+
+class Ledger:
+    """One site's marks, in one file that any number of processes append to.
+
+    `now` is the clock that gives each row its instant; `report` hears of what was noticed and did not stop a mark.
+    """
+
+    def __init__(self, site: Site, *, now: Clock, report: Callable[[Incident], None]) -> None:
+        self.site = site
+        self.log = AppendLog(site.csv_path, header=HEADER, is_line=is_row, report=report)
+        self._now = now
+        self._report = report
+        self._known: _Known | None = None
+        self._unreadable: set[int] = set()
+
+    def record(self, requests: Sequence[MarkRequest]) -> list[Recorded | AttendanceError]:
+        """Return for each request the row that stands for it, flushed to the disk, or why it cannot be had.
+
+        A request with the status that the employee has already on this work date is answered with that first row. All
+        are decided as if one by one. Raise LedgerError where none of them could be recorded.
+        """
+        with self.log.exclusive() as size:
+            known = self._catch_up(size)
+            marked_at = self._next_instant(known.last_at)
+            if marked_at not in known.day:
+                known.day = work_day(marked_at, self.site.zone, self.site.day_start)
+                known.latest = {key: mark for key, mark in known.latest.items() if mark.marked_at in known.day}
+            latest = ChainMap[str, Mark]({}, known.latest)
+            outcomes = [self._decide(request, latest, marked_at, known.day) for request in requests]
+            lines = b"".join(encode(made.mark) for made in outcomes if isinstance(made, Recorded) and not made.repeated)
+            if lines:
+                self.log.append(lines)
+                known.position += len(lines)
+                known.last_at = marked_at
+                known.latest |= latest.maps[0]
+            return outcomes
+
+    def board(self) -> tuple[date, list[Mark]]:
+        """Return the present work date and everybody's last mark of it, in the order of those marks.
+
+        Only committed rows are read, without the lock. Raise LedgerError.
+        """
+        day = work_day(self._now(), self.site.zone, self.site.day_start)
+        latest: dict[str, Mark] = {}
+        for mark in self.read(day.starts_at, day.ends_at):
+            latest.pop(mark.employee_id, None)
+            latest[mark.employee_id] = mark
+        return day.date, list(latest.values())
+
+    def read(self, from_at: datetime, until_at: datetime) -> Iterator[Mark]:
+        """Yield the committed marks from one instant until before another (aware UTC), reading no others.
+
+        Raise LedgerError.
+        """
+        committed = self.log.committed()
+        for mark, _ in self._marks(self._find(from_at, committed), committed):
+            if mark.marked_at >= until_at:
+                return
+            yield mark
+
+    def _catch_up(self, size: int) -> _Known:
+        """Return what is known, after reading what others appended since the last look."""
+        known = self._known
+        if known is None or known.generation != self.log.generation:
+            self._unreadable.clear()
+            last_at = self._last_instant(size)
+            day = work_day(max(self._now(), last_at), self.site.zone, self.site.day_start)
+            position = self._find(day.starts_at, size)
+            known = _Known(generation=self.log.generation, position=position, last_at=last_at, day=day)
+        for mark, _ in self._marks(known.position, size):
+            known.last_at = mark.marked_at
+            known.latest[mark.employee_id] = mark
+        known.position = size
+        self._known = known
+        return known
+
+    def _next_instant(self, last_at: datetime) -> datetime:
+        """Return the instant of the next row: the present second, never before the last row's."""
+        now = self._now().replace(microsecond=0)
+        if now >= last_at:
+            return now
+        if last_at - now > CLOCK_HOLD:
+            raise ClockBehindError(now, last_at)
+        self._tell(
+            "clock_held",
+            f"the clock says {now.isoformat()}; rows keep {last_at.isoformat()} until it is there",
+        )
+        return last_at
+
+    def _decide(
+        self, request: MarkRequest, latest: MutableMapping[str, Mark], marked_at: datetime, day: WorkDay
+    ) -> Recorded | AttendanceError:
+        """Return what becomes of a request, and put a new mark into `latest`."""
+        before = latest.get(request.employee_id)
+        if before is not None:
+            # One roster gives an ID to one person; people who type their names, and visitors, may share one.
+            may_share = self.site.roster_path is None or self.site.visitors
+            if may_share and clearly_different(before.name, request.name):
+                return NameMismatchError()
+            if before.status == request.status:
+                return Recorded(mark=before, work_date=day.date, repeated=True)
+        mark = Mark(
+            marked_at=marked_at,
+            utc_offset=to_local(marked_at, self.site.zone).utcoffset() or timedelta(),
+            employee_id=request.employee_id,
+            name=request.name,
+            status=request.status,
+        )
+        latest[request.employee_id] = mark
+        return Recorded(mark=mark, work_date=day.date, repeated=False)
+
+    def _find(self, instant: datetime, size: int) -> int:
+        """Return the offset of the first row that was written at the instant or later, by bisection."""
+        low, high = len(HEADER), size
+        while low < high:
+            middle = (low + high) // 2
+            # Read past `high`: it may stand within a line, and the row of that line decides too.
+            start = self._line_start(middle, size)
+            mark, end = next(self._marks(start, size, _PROBE_BYTES), (None, size))
+            if mark is None or mark.marked_at >= instant:
+                high = middle
+            else:
+                low = end
+        return low
+
+    def _line_start(self, at: int, end: int) -> int:
+        """Return the first offset from `at` on at which a line begins, or `end`."""
+        while at < end and (block := self.log.read(at - 1, min(at - 1 + _PROBE_BYTES, end))):
+            found = block.find(b"\n")
+            if found >= 0:
+                return at + found
+            at += len(block)
+        return end
+
+    def _last_instant(self, size: int) -> datetime:
+        """Return the instant of the last row, or one before all rows."""
+        start = self._line_start(max(len(HEADER), size - _CHUNK_BYTES), size)
+        last_at = _NEVER
+        for mark, _ in self._marks(start, size):
+            last_at = mark.marked_at
+        return last_at
+
+    def _marks(self, start: int, end: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[tuple[Mark, int]]:
+        """Yield each mark between two offsets at which lines begin, with the offset behind its line."""
+        at, rest = start, b""
+        while at < end and (chunk := self.log.read(at, min(at + chunk_bytes, end))):
+            lines = (rest + chunk).split(b"\n")
+            line_end = at - len(rest)
+            at += len(chunk)
+            rest = lines.pop()
+            for line in lines:
+                line_end += len(line) + 1
+                mark = self._decoded(line, line_end)
+                if mark is not None:
+                    yield mark, line_end
+
+    def _decoded(self, line: bytes, line_end: int) -> Mark | None:
+        """Return the mark of a line, or report once that something else changed the line."""
+        try:
+            return decode(line)
+        except MalformedRowError as error:
+            if line_end not in self._unreadable:
+                self._unreadable.add(line_end)
+                detail = f"the line that ends at byte {line_end} cannot be read and is passed over: {error}"
+                self._tell("row_unreadable", detail)
+            return None
+
+    def _tell(self, code: str, detail: str) -> None:
+        """Report an incident of this ledger."""
+        self._report(Incident(code=code, path=self.site.csv_path, detail=detail))
