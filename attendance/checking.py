@@ -11,6 +11,12 @@ from attendance.ledger import Ledger
 from attendance.model import Site
 from attendance.roster import RosterFile
 
+LOW_SPACE_BYTES = 64 << 20
+
+_STORAGE_PROBLEMS = {
+    "storage_unavailable": ("the file cannot be written", "give it and its folder to the user that the server runs as"),
+    "storage_low": ("its disk is nearly full", "make room, or move the folder of the registry to a larger disk"),
+}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -21,8 +27,10 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
             RosterFile(site, site.roster_path).current()
         except RosterError as error:
             yield from error.problems
-    yield from _check_folder(site)
-    if site.csv_path.exists():
+    storage = storage_problem(site)
+    if storage:
+        yield _problem(site.csv_path, 1, *_STORAGE_PROBLEMS[storage])
+    if storage != "storage_unavailable" and site.csv_path.exists():
         yield from _check_rows(site.csv_path)
         try:
             ledger.log.require_sound()
@@ -31,13 +39,19 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
             yield _problem(site.csv_path, 1, error.reason, hint)
 
 
-def _check_folder(site: Site) -> Iterator[Problem]:
-    """Yield what keeps the ledger from being written."""
-    folder = next(parent for parent in site.csv_path.parents if parent.is_dir())
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield _problem(folder, 1, "the folder cannot be written", "give it to the user that the server runs as")
-    elif site.csv_path.exists() and not os.access(site.csv_path, os.R_OK | os.W_OK):
-        yield _problem(site.csv_path, 1, "the file cannot be written", "give it to the user that the server runs as")
+def storage_problem(site: Site) -> str | None:
+    """Return the code of what the operating system would say to a mark, or None: `storage_low` is a warning."""
+    try:
+        folder = next(parent for parent in site.csv_path.parents if parent.is_dir())
+        writable = os.access(folder, os.W_OK | os.X_OK)
+        if site.csv_path.exists():
+            writable = writable and os.access(site.csv_path, os.R_OK | os.W_OK)
+        space = os.statvfs(folder)
+    except OSError:  # not even to be looked at
+        return "storage_unavailable"
+    if not writable:
+        return "storage_unavailable"
+    return "storage_low" if space.f_bavail * space.f_frsize < LOW_SPACE_BYTES else None
 
 
 def _check_rows(path: Path) -> Iterator[Problem]:

@@ -1,0 +1,135 @@
+"""Own what programs call: the mark as JSON, and the site that an employee belongs to."""
+
+import json
+from typing import Any, NoReturn
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
+
+from attendance.errors import InvalidInputError, MalformedRequestError
+from attendance.model import MarkRequest
+from attendance.web.deps import AddressDep, ServicesDep, SiteDep
+from attendance.web.rendering import is_json, mark_answer
+
+
+class MarkBody(BaseModel):
+    """A mark as JSON. The server says where and when: other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    employee_id: str = Field(examples=["E0042"], description="Up to 64 of A-Z, a-z, 0-9, dot, hyphen, underscore.")
+    name: str = Field(default="", examples=["Ana Martín"], description="Not needed where the site has a roster.")
+    status: str = Field(examples=["Present"], description="One of the site's statuses.")
+
+
+class MarkAnswer(BaseModel):
+    """The row that stands in the ledger, and where it counts."""
+
+    site: str
+    timezone: str
+    timestamp: str = Field(description="Local to the site, with its offset from UTC.")
+    work_date: str
+    employee_id: str
+    name: str
+    status: str
+    repeated: bool = Field(description="True where this mark stood there before; nothing was added.")
+
+
+class Problem(BaseModel):
+    """RFC 9457, with a stable code."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None
+
+
+class JsonRoute(APIRoute):
+    """A route that answers JSON only; a form at the same address belongs to the pages."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match where the path does and the body is JSON."""
+        if scope["type"] == "http" and not is_json(Headers(scope=scope)):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
+    for status, description in {
+        400: "Not JSON, or not an object with these fields.",
+        403: "Not from here, or not on the roster.",
+        404: "No such site.",
+        409: "The name is somebody else's, or more than one site could be meant.",
+        413: "Too large.",
+        422: "A field is wrong.",
+        503: "Could not be recorded now; trying again is safe.",
+    }.items()
+}
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": MarkBody.model_json_schema()}}}}
+_STOOD: dict[int | str, dict[str, Any]] = {200: {"model": MarkAnswer, "description": "Stood there before."}}
+_RESPONSES = _STOOD | _PROBLEMS
+
+router = APIRouter(route_class=JsonRoute)
+
+
+@router.post(
+    "/sites/{site}/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY
+)
+async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> JSONResponse:
+    """Record a mark at a site."""
+    wish = read_mark(await request.body())
+    recorded = await services.marking.mark(site, wish, address)
+    return mark_answer(site, recorded)
+
+
+@router.post("/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY)
+async def mark_somewhere(request: Request, services: ServicesDep, address: AddressDep) -> JSONResponse:
+    """Record a mark at the employee's own site, as the rosters and networks tell it."""
+    wish = read_mark(await request.body())
+    site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address)
+    recorded = await services.marking.mark(site, wish, address)
+    return mark_answer(site, recorded)
+
+
+def read_mark(body: bytes) -> MarkRequest:
+    """Return the mark that a JSON body asks for; raise MalformedRequestError or InvalidInputError."""
+    try:
+        read = MarkBody.model_validate(json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse_constant))
+    except ValidationError as error:
+        raise _invalid(error) from None
+    except (ValueError, RecursionError):  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise MalformedRequestError("the body is not JSON") from None
+    return MarkRequest(employee_id=read.employee_id, name=read.name, status=read.status)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, or refuse one that names a key twice: which of the two would be meant?"""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise MalformedRequestError("a key stands twice")
+    return made
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    """Refuse NaN and Infinity, which are not JSON."""
+    raise ValueError
+
+
+def _invalid(error: ValidationError) -> InvalidInputError | MalformedRequestError:
+    """Return what is wrong by field, without an echo of what was sent."""
+    problems: dict[str, str] = {}
+    for part in error.errors(include_url=False, include_context=False, include_input=False):
+        field = str(part["loc"][0]) if part["loc"] else ""
+        if field not in MarkBody.model_fields:
+            return MalformedRequestError("there is a field that a mark does not have, or it is no object")
+        problems[field] = f"{field} is missing." if part["type"] == "missing" else f"{field} is a text."
+    return InvalidInputError(problems)

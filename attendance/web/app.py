@@ -1,0 +1,100 @@
+"""Own the composition of the server: settings, registry, services, routes; the factory that gunicorn calls."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from attendance import __version__
+from attendance.clock import Clock, utc_now
+from attendance.config import Settings, load_settings
+from attendance.errors import AttendanceError, RegistryError
+from attendance.eventlog import open_log
+from attendance.marking import Marking
+from attendance.model import Incident
+from attendance.registry import RegistryFile
+from attendance.web import api, health, pages
+from attendance.web.deps import Services
+from attendance.web.errors import (
+    on_attendance_error,
+    on_client_gone,
+    on_http_error,
+    on_unexpected_error,
+    on_validation_error,
+)
+from attendance.web.hygiene import Hygiene
+from attendance.web.rendering import STATIC_PATH, CachedFiles
+
+MAX_BODY_BYTES = 16 << 10
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
+
+
+class _Application(FastAPI):
+    """FastAPI with our hygiene around all of it."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the application as it is called; an answer to a defect of ours has the headers too."""
+        return Hygiene(super().build_middleware_stack(), max_body_bytes=MAX_BODY_BYTES)
+
+
+def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> FastAPI:
+    """Return the application; raise SettingsError or RegistryError.
+
+    Called once in gunicorn's master, which forks it: so all workers have the same registry, whatever happens to the
+    file. What holds files or threads is made in each worker, when it starts to serve.
+    """
+    settings = settings or load_settings()
+    open_log(settings.log_dir)
+    registry_file = RegistryFile(settings.sites)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        marking = Marking(registry_file.current, now=now, report=_report)
+        app.state.services = Services(registry_file=registry_file, marking=marking, now=now)
+        yield
+        await marking.close()
+
+    app = _Application(
+        title="attendance",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # its page would load a script from elsewhere
+        redoc_url=None,
+        exception_handlers={
+            AttendanceError: on_attendance_error,
+            HTTPException: on_http_error,
+            RequestValidationError: on_validation_error,
+            ClientDisconnect: on_client_gone,
+            Exception: on_unexpected_error,
+        },
+    )
+    app.state.registry_file = registry_file
+    for router in (api.router, pages.router, health.router):
+        app.include_router(router, max_body_size=MAX_BODY_BYTES)
+    app.mount(STATIC_PATH, CachedFiles(packages=[("attendance.web", "static")]))
+    if settings.trusted_proxy:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(settings.trusted_proxy)])
+    return app
+
+
+def reload_registry(app: FastAPI) -> None:
+    """Read the registry again (gunicorn's master calls it on SIGHUP); a broken file changes nothing and is reported."""
+    registry_file: RegistryFile = app.state.registry_file
+    try:
+        registry_file.reload()
+    except RegistryError as error:
+        _log.error("registry_refused", code=error.code, problems=[str(problem) for problem in error.problems])
+    else:
+        _log.info("registry_loaded", sites=len(registry_file.current.sites))
+
+
+def _report(incident: Incident) -> None:
+    """Leave a line for something that went on and that ops must hear of."""
+    _log.warning(incident.code, file=str(incident.path), detail=incident.detail)

@@ -1,0 +1,142 @@
+"""Own what a failure looks like from outside: one table from error to status, the bodies, and the line in the log."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from attendance import errors
+from attendance.web.rendering import render, wants_html
+
+STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
+    errors.UnknownSiteError: HTTPStatus.NOT_FOUND,
+    errors.AmbiguousSiteError: HTTPStatus.CONFLICT,
+    errors.MalformedRequestError: HTTPStatus.BAD_REQUEST,
+    errors.CrossSiteError: HTTPStatus.FORBIDDEN,
+    errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownEmployeeError: HTTPStatus.FORBIDDEN,
+    errors.NameMismatchError: HTTPStatus.CONFLICT,
+    errors.OutsideNetworkError: HTTPStatus.FORBIDDEN,
+    errors.RosterError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageFullError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.FlushFailedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.LedgerDamagedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ClockBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+RETRY_AFTER_SECONDS: Mapping[type[errors.AttendanceError], int] = {errors.StorageBusyError: 1}
+DEFAULT_RETRY_AFTER_SECONDS = 10
+
+# What a person is told where the framework itself refuses a request.
+REFUSALS: Mapping[int, tuple[str, str]] = {
+    400: ("malformed_request", "The request cannot be read. Send it again as a form or as JSON."),
+    404: ("not_found", "There is nothing at this address. Open the list of sites and choose yours."),
+    405: ("method_not_allowed", "This address does not answer this method."),
+    413: ("too_large", "Not recorded: what was sent is too large for a mark."),
+    415: ("unsupported_media_type", "Not recorded: send the mark as a form or as JSON."),
+}
+
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
+
+
+def status_of(error: errors.AttendanceError) -> HTTPStatus:
+    """Return the HTTP status that an error is answered with."""
+    return STATUSES[type(error)]
+
+
+def headers_of(error: errors.AttendanceError) -> dict[str, str]:
+    """Return the header fields that go with an error."""
+    if status_of(error) is not HTTPStatus.SERVICE_UNAVAILABLE:
+        return {}
+    return {"Retry-After": str(RETRY_AFTER_SECONDS.get(type(error), DEFAULT_RETRY_AFTER_SECONDS))}
+
+
+def log_failure(error: errors.AttendanceError, site_id: str | None) -> None:
+    """Leave one line from which ops can find the cause."""
+    status = status_of(error)
+    reason = getattr(error, "reason", None) or "; ".join(map(str, getattr(error, "problems", ())))
+    level = _log.warning if status is HTTPStatus.SERVICE_UNAVAILABLE else _log.info
+    told = _told(site=site_id, reason=reason, fields=list(getattr(error, "fields", ())))
+    level("refused", code=error.code, status=int(status), **told)
+
+
+def log_refusal(status: int, site_id: str | None) -> None:
+    """Leave one line of a request that was refused before anybody read what it wishes."""
+    _log.info("refused", code=_refusal(status)[0], status=status, **_told(site=site_id))
+
+
+def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
+    """Return an answer in the form of RFC 9457, with a stable code and never an echo of what was sent."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    return JSONResponse(body | {"request_id": request_id} | more, status, media_type="application/problem+json")
+
+
+def problem_of(error: errors.AttendanceError) -> JSONResponse:
+    """Return the answer to a program for an expected failure."""
+    more = {name: getattr(error, name) for name in ("fields", "candidates") if hasattr(error, name)}
+    answer = problem(status_of(error), error.code, str(error), **more)
+    answer.headers.update(headers_of(error))
+    return answer
+
+
+async def on_attendance_error(request: Request, error: Exception) -> Response:
+    """Answer an expected failure."""
+    assert isinstance(error, errors.AttendanceError)  # noqa: S101  # the framework calls it for nothing else
+    log_failure(error, request.path_params.get("site"))
+    if wants_html(request):
+        page = render("error.html", status_of(error), detail=str(error))
+        page.headers.update(headers_of(error))
+        return page
+    return problem_of(error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses, in our words."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # the framework calls it for nothing else
+    code, detail = _refusal(error.status_code)
+    log_refusal(error.status_code, request.path_params.get("site"))
+    if wants_html(request):
+        answer: Response = render("error.html", error.status_code, detail=detail)
+    else:
+        answer = problem(error.status_code, code, detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """Answer parameters that the framework could not read, without the echo that it would send."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # the framework calls it for nothing else
+    return await on_http_error(request, HTTPException(400))
+
+
+async def on_client_gone(request: Request, error: Exception) -> Response:
+    """End a request whose sender went away before all of it was here; nothing was recorded, and nobody reads this."""
+    assert isinstance(error, ClientDisconnect)  # noqa: S101  # the framework calls it for nothing else
+    _log.info("client_gone", **_told(site=request.path_params.get("site")))
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
+async def on_unexpected_error(request: Request, error: Exception) -> Response:
+    """Answer a defect of ours; the server logs its traceback after this."""
+    _log.error("unexpected_error", error=type(error).__name__)
+    detail = "Something went wrong here. Whether it was recorded is not known: trying again is safe."
+    if wants_html(request):
+        return render("error.html", 500, detail=detail)
+    return problem(500, "unexpected_error", detail)
+
+
+def _refusal(status: int) -> tuple[str, str]:
+    """Return the code and the words for a status of the framework."""
+    return REFUSALS.get(status, ("refused", "The request was refused."))
+
+
+def _told(**values: object) -> dict[str, object]:
+    """Return what there is to tell of these."""
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,58 @@
+"""Own what a machine asks: does the process live, and could every site record a mark now."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from attendance.checking import storage_problem
+from attendance.clock import ZONE_DATABASE_VERSION
+from attendance.errors import AttendanceError
+from attendance.eventlog import dropped_lines
+from attendance.model import Site
+from attendance.web.deps import Services, ServicesDep
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> JSONResponse:
+    """Answer as long as the process can."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", responses={503: {"description": "A site could not record a mark now."}})
+def readyz(services: ServicesDep) -> JSONResponse:
+    """Tell whether every site could record a mark now; run in a thread, since it asks the disk."""
+    problems = [*_registry_problems(services)]
+    for site in services.registry_file.current.sites.values():
+        problems += [{"site": site.site_id, "code": code} for code in _site_problems(services, site)]
+    body = {
+        "status": "not_ready" if problems else "ready",
+        "sites": len(services.registry_file.current.sites),
+        "problems": problems,
+        "zone_database": ZONE_DATABASE_VERSION,
+        "dropped_log_lines": dropped_lines(),
+    }
+    return JSONResponse(body, 503 if problems else 200, {"Cache-Control": "no-store"})
+
+
+def _registry_problems(services: Services) -> list[dict[str, Any]]:
+    """Return what is wrong with the file that could not replace the registry in force."""
+    return [
+        {"code": "registry_invalid", "line": problem.line, "detail": problem.message}
+        for problem in services.registry_file.problems
+    ]
+
+
+def _site_problems(services: Services, site: Site) -> list[str]:
+    """Return the codes of what would stop a mark at the site."""
+    storage = storage_problem(site)
+    codes = [storage] if storage else []
+    for look in (services.marking.ledger(site).log.require_sound, partial(services.marking.roster, site)):
+        try:
+            look()
+        except AttendanceError as error:
+            codes.append(error.code)
+    return list(dict.fromkeys(codes))

@@ -1,0 +1,177 @@
+"""Own what an employee sees: the list of sites, the page of a site, and what becomes of a mark sent by its form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import UploadFile
+
+from attendance.clock import to_local
+from attendance.errors import AttendanceError, MalformedRequestError
+from attendance.model import MarkRequest, Recorded, Site
+from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep
+from attendance.web.errors import headers_of, log_failure, problem_of, status_of
+from attendance.web.remembering import Remembered, forget, read_remembered, remember
+from attendance.web.rendering import mark_answer, render, wants_html
+
+MAX_LISTED_SITES = 40  # with style and script, their page stays under 30 kB
+_FIELDS = {"employee_id", "name", "status", "remember"}
+_MAX_FIELDS = 8  # a few more than there are, so that a strange one is refused as such
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filled:
+    """What stands in the form: typed before, or `known` from the cookie of this device."""
+
+    employee_id: str = ""
+    name: str = ""
+    remember: bool = False
+    known: bool = False
+    forgotten: bool = False
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def list_sites(services: ServicesDep, q: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """Show the sites with their local times, all or those that are looked for."""
+    return _site_list(services, q)
+
+
+@router.get("/attendance")
+async def find_site(request: Request, services: ServicesDep, address: AddressDep) -> Response:
+    """Go to the page of the site that this device is at or was at, or show the list."""
+    sites = services.registry_file.current.sites
+    here = [site.site_id for site in services.marking.sites_at(address)]
+    remembered = read_remembered(request)
+    known = here if len(here) == 1 else [remembered.site_id] if remembered else []
+    if known and known[0] in sites:
+        return RedirectResponse(f"/sites/{known[0]}/attendance", 303, {"Cache-Control": "no-store"})
+    return _site_list(services, "")
+
+
+@router.get("/sites/{site}/attendance")
+async def show_site(request: Request, site: SiteDep, services: ServicesDep, someone: str = "") -> Response:
+    """Show the form of a site, filled with who is remembered on this device; for someone else it is empty."""
+    who = None if someone else read_remembered(request)
+    filled = _Filled(employee_id=who.employee_id, name=who.name, remember=True, known=True) if who else _Filled()
+    if someone != "forget":
+        return _form(site, services, filled)
+    page = _form(site, services, _Filled(forgotten=True))
+    forget(page, request)
+    return page
+
+
+@router.post("/sites/{site}/attendance")
+async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> Response:
+    """Record a mark that was sent by the form, and say what was recorded."""
+    form = await _read_form(request)
+    wish = MarkRequest(employee_id=form["employee_id"], name=form["name"], status=form["status"])
+    try:
+        recorded = await services.marking.mark(site, wish, address)
+    except AttendanceError as error:
+        log_failure(error, site.site_id)
+        filled = _Filled(employee_id=wish.employee_id, name=wish.name, remember="remember" in form)
+        return _form(site, services, filled, error) if wants_html(request) else problem_of(error)
+    return _confirmation(request, site, recorded, form) if wants_html(request) else mark_answer(site, recorded)
+
+
+@router.get("/clock")
+async def clock(services: ServicesDep, site: Annotated[list[str], Query(max_length=MAX_LISTED_SITES)]) -> JSONResponse:
+    """Return the present instant (milliseconds since 1970) and the offsets (seconds) of the sites asked for."""
+    now = services.now()
+    sites = services.registry_file.current.sites
+    offsets = {key: _offset_seconds(to_local(now, sites[key].zone).utcoffset()) for key in site if key in sites}
+    return JSONResponse({"now": int(now.timestamp() * 1000), "offsets": offsets}, headers={"Cache-Control": "no-store"})
+
+
+def _offset_seconds(offset: timedelta | None) -> int:
+    """Return an offset in seconds."""
+    return int((offset or timedelta()).total_seconds())
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form, each once and each a text; raise MalformedRequestError or what the parser raises."""
+    items = await _read_items(request)
+    fields = {key: value for key, value in items if isinstance(value, str)}
+    if len(fields) != len(items) or not fields.keys() <= _FIELDS:
+        raise MalformedRequestError("a field stands twice, or is not one of a mark")
+    return dict.fromkeys(("employee_id", "name", "status"), "") | fields
+
+
+async def _read_items(request: Request) -> Sequence[tuple[str, str | UploadFile]]:
+    """Return what a form holds; refuse all but UTF-8: the framework would read it as Latin-1, and spoil a name."""
+    content_type, options = parse_options_header(request.headers.get("content-type"))
+    if content_type not in {b"application/x-www-form-urlencoded", b"multipart/form-data"}:
+        raise MalformedRequestError("the body is neither a form nor JSON")
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":
+        raise MalformedRequestError("the form is not in UTF-8")
+    try:
+        body = (await request.body()).decode()
+        if content_type == b"multipart/form-data":
+            return (await request.form(max_files=0, max_fields=_MAX_FIELDS)).multi_items()
+        return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:  # UnicodeDecodeError is one
+        raise MalformedRequestError("the form is not in UTF-8, or has too many fields") from None
+
+
+def _site_list(services: Services, sought: str) -> Response:
+    """Return the page that lists the sites whose names, IDs or zones hold the words."""
+    now = services.now()
+    words = sought.casefold().split()
+    found = [
+        (site, to_local(now, site.zone))
+        for site in services.registry_file.current.sites.values()
+        if all(word in f"{site.name} {site.site_id} {site.timezone}".casefold() for word in words)
+    ]
+    return render(
+        "sites.html",
+        now=now,
+        sites=found[:MAX_LISTED_SITES],
+        left_out=max(0, len(found) - MAX_LISTED_SITES),
+        total=len(services.registry_file.current.sites),
+        sought=sought,
+    )
+
+
+def _form(site: Site, services: Services, filled: _Filled, error: AttendanceError | None = None) -> Response:
+    """Return the page of a site: its clock, the fields, a button for each status."""
+    now = services.now()
+    fields: dict[str, str] = getattr(error, "fields", {})
+    page = render(
+        "attendance.html",
+        status_of(error) if error else 200,
+        site=site,
+        now=now,
+        local=to_local(now, site.zone),
+        filled=filled,
+        asks_name=site.roster_path is None or "name" in fields,
+        error=str(error) if error else None,
+        fields=fields,
+    )
+    if error:
+        page.headers.update(headers_of(error))
+    return page
+
+
+def _confirmation(request: Request, site: Site, recorded: Recorded, form: Mapping[str, str]) -> Response:
+    """Return the page that says what stands in the ledger."""
+    mark = recorded.mark
+    page = render(
+        "recorded.html",
+        200 if recorded.repeated else 201,
+        site=site,
+        mark=mark,
+        kind=site.statuses[mark.status],
+        local=mark.marked_at.astimezone(timezone(mark.utc_offset)),
+        repeated=recorded.repeated,
+    )
+    if "remember" in form:
+        remember(page, request, Remembered(site_id=site.site_id, employee_id=mark.employee_id, name=mark.name))
+    return page

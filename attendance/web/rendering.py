@@ -1,0 +1,99 @@
+"""Own how pages are made: the templates, the addresses of static files, and who wants a page at all."""
+
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from attendance.clock import offset_label
+from attendance.codec import encode_timestamp
+from attendance.model import Recorded, Site
+
+_STATIC = files("attendance.web") / "static"
+
+
+def static_version() -> str:
+    """Return a name for the present content of all static files, so that they can be cached for ever."""
+    digest = sha256()
+    for file in sorted(_STATIC.iterdir(), key=lambda file: file.name):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+STATIC_PATH = f"/static/{static_version()}"
+
+
+class CachedFiles(StaticFiles):
+    """Static files at an address that changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file; a browser never has to ask for it again."""
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def spoken_date(local: datetime) -> str:
+    """Return the date as a person says it: `Sunday 22 November 2026`."""
+    return f"{local:%A} {local.day} {local:%B %Y}"
+
+
+def _environment() -> Environment:
+    """Return the templates: everything is escaped, and a value that is missing is an error."""
+    environment = Environment(
+        loader=PackageLoader("attendance.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = STATIC_PATH
+    environment.filters["offset_label"] = offset_label
+    environment.filters["spoken_date"] = spoken_date
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["offset_seconds"] = lambda local: int(local.utcoffset().total_seconds())
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def render(template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page; it may speak of one person, so no cache keeps it."""
+    page = _TEMPLATES.get_template(template).render(context)
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+
+
+def mark_answer(site: Site, recorded: Recorded) -> JSONResponse:
+    """Return the row as it was written, for a program: 201 for a new one, 200 for a repeat."""
+    mark = recorded.mark
+    body = {
+        "site": site.site_id,
+        "timezone": site.timezone,
+        "timestamp": encode_timestamp(mark.marked_at, mark.utc_offset),
+        "work_date": recorded.work_date.isoformat(),
+        "employee_id": mark.employee_id,
+        "name": mark.name,
+        "status": mark.status,
+        "repeated": recorded.repeated,
+    }
+    return JSONResponse(body, 200 if recorded.repeated else 201)
+
+
+def wants_html(request: Request) -> bool:
+    """Tell whether a browser asks: programs do not say `text/html`, and who sends JSON reads JSON."""
+    headers = Headers(scope=request.scope)
+    return "text/html" in headers.get("accept", "") and not is_json(headers)
+
+
+def is_json(headers: Headers) -> bool:
+    """Tell whether the body is declared to be JSON."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"

@@ -1,0 +1,207 @@
+"""Claims about what a machine asks: whether the process lives, and whether every site could record a mark now."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from attendance import checking
+from attendance.clock import ZONE_DATABASE_VERSION
+from attendance.errors import RegistryError
+from attendance.eventlog import dropped_lines
+from attendance.web.app import reload_registry
+from tests.servers import write_sites
+from tests.webapp import ANA, PAGE, Web, serving_web, unprivileged, write_roster
+
+LONDON = "timezone: Europe/London"
+ROME = "timezone: Europe/Rome"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that everybody may look into; the one of pytest is closed to all others."""
+    with TemporaryDirectory() as path:
+        Path(path).chmod(0o755)
+        (Path(path) / "data").mkdir(mode=0o755)
+        yield Path(path)
+
+
+@pytest.fixture
+def web(folder: Path) -> Iterator[Web]:
+    """Two sites."""
+    with serving_web(folder, sites={"london": LONDON, "rome": ROME}) as served:
+        yield served
+
+
+def problems(web: Web) -> list[dict[str, Any]]:
+    """Return the problems that /readyz tells of, after seeing that its status agrees with them."""
+    answer = web.client.get("/readyz")
+    body = answer.json()
+    assert (answer.status_code, body["status"]) == ((503, "not_ready") if body["problems"] else (200, "ready"))
+    found: list[dict[str, Any]] = body["problems"]
+    return found
+
+
+def test_a_process_that_can_answer_lives(web: Web) -> None:
+    """Nothing is looked at for it."""
+    answer = web.client.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_means_that_every_site_could_record_now(web: Web) -> None:
+    """It names the sites, the version of the zone database, and how many lines of the log were lost."""
+    answer = web.client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {
+        "status": "ready",
+        "sites": 2,
+        "problems": [],
+        "zone_database": ZONE_DATABASE_VERSION,
+        "dropped_log_lines": dropped_lines(),
+    }
+
+
+def test_ready_changes_nothing(web: Web) -> None:
+    """To ask makes no file."""
+    problems(web)
+
+    assert list((web.folder / "data").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_for_each_of_its_sites(web: Web) -> None:
+    """No mark could make its file there."""
+    (web.folder / "data").chmod(0o555)
+    with unprivileged():
+        found = problems(web)
+    (web.folder / "data").chmod(0o755)
+
+    assert found == [{"site": site, "code": "storage_unavailable"} for site in ("london", "rome")]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_and_no_defect(web: Web) -> None:
+    """Where a permission was lost, the question itself fails."""
+    (web.folder / "data").chmod(0)
+    with unprivileged():
+        found = problems(web)
+    (web.folder / "data").chmod(0o755)
+
+    assert found == [{"site": site, "code": "storage_unavailable"} for site in ("london", "rome")]
+
+
+def test_a_file_that_cannot_be_written_is_told(web: Web) -> None:
+    """The folder is open to all, but the ledger of one site belongs to somebody else."""
+    web.client.post(PAGE, json=ANA)
+    (web.folder / "data").chmod(0o777)
+    (web.folder / "data" / "london.csv").chmod(0o444)
+    (web.folder / "data" / ".london.csv.lock").chmod(0o666)
+
+    with unprivileged():
+        found = problems(web)
+
+    assert found == [{"site": "london", "code": "storage_unavailable"}]
+
+
+def test_little_space_is_told_before_there_is_none(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks still go on; ops hear of it while there is time."""
+    monkeypatch.setattr(checking, "LOW_SPACE_BYTES", 1 << 60)
+
+    assert problems(web) == [{"site": site, "code": "storage_low"} for site in ("london", "rome")]
+    assert web.client.post(PAGE, json=ANA).status_code == 201
+
+
+def test_a_broken_roster_is_told_until_it_is_mended(folder: Path) -> None:
+    """A site that nobody can mark at is not ready; the next request sees the mended file."""
+    write_roster(folder, "london", E1="=cmd()")
+
+    with serving_web(folder, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}) as web:
+        broken = problems(web)
+        write_roster(folder, "london", E1="Ana Martín")
+        mended = problems(web)
+
+    assert broken == [{"site": "london", "code": "roster_invalid"}]
+    assert mended == []
+
+
+def test_a_failed_flush_is_told_until_the_file_was_verified(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site takes no more marks, also when the disk is well again; the others go on."""
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), descriptor)
+
+    web.client.post(PAGE, json=ANA)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", refuse)
+        failed = web.client.post(PAGE, json=ANA | {"status": "Absent"})
+    again = web.client.post(PAGE, json=ANA | {"status": "Absent"})
+    elsewhere = web.client.post("/sites/rome/attendance", json=ANA)
+
+    assert [answer.status_code for answer in (failed, again, elsewhere)] == [503, 503, 201]
+    assert [answer.json()["code"] for answer in (failed, again)] == ["flush_failed"] * 2
+    assert problems(web) == [{"site": "london", "code": "flush_failed"}]
+
+
+# Reload
+
+
+def test_a_broken_registry_changes_nothing_and_is_told(web: Web) -> None:
+    """The old one stays; where the mistake is stands in /readyz and in the log, until a sound one was loaded."""
+    path = web.folder / "sites.yaml"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("Europe/Rome", "Europe/Roma"), encoding="utf-8")
+
+    reload_registry(web.app)
+    told = problems(web)
+    marked = web.client.post("/sites/rome/attendance", json=ANA)
+    path.write_text(sound, encoding="utf-8")
+    reload_registry(web.app)
+
+    assert [(problem["code"], problem["line"]) for problem in told] == [("registry_invalid", 9)]
+    assert "Europe/Roma" in told[0]["detail"]
+    assert marked.status_code == 201
+    assert problems(web) == []
+    assert [(event["event"], event["level"]) for event in web.events()] == [
+        ("registry_refused", "error"),
+        ("registry_loaded", "info"),
+    ]
+    assert "Europe/Rome" in web.events()[0]["problems"][0]
+
+
+def test_a_site_in_use_is_not_taken_away(web: Web) -> None:
+    """A registry without it is refused like a broken one."""
+    write_sites(web.folder, london=LONDON)
+
+    reload_registry(web.app)
+
+    assert [problem["code"] for problem in problems(web)] == ["registry_invalid"]
+    assert web.client.get("/sites/rome/attendance").status_code == 200
+
+
+def test_a_new_site_is_served_at_once(web: Web) -> None:
+    """A sound registry is in force as a whole."""
+    write_sites(web.folder, london=LONDON, rome=ROME, oslo="timezone: Europe/Oslo")
+
+    reload_registry(web.app)
+
+    assert web.client.get("/readyz").json()["sites"] == 3
+    assert web.client.post("/sites/oslo/attendance", json=ANA).status_code == 201
+
+
+def test_a_broken_registry_stops_the_start(tmp_path: Path) -> None:
+    """Without one that was sound before, there is nothing to serve."""
+    write_sites(tmp_path, london="timezone: Europe/Nowhere")
+
+    with pytest.raises(RegistryError), serving_web(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/sites/london/attendance"])
+def test_whoever_asks_for_the_head_alone_is_answered(web: Web, path: str) -> None:
+    """Uptime monitors send HEAD; it is answered as GET is."""
+    assert web.client.head(path).status_code == 200
