@@ -35,6 +35,10 @@ format: .venv/.dev  ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: screenshot
+screenshot: .venv/.dev  ## Make docs/screenshot.png again, in Chromium
+	$(BIN)/python -m docs.make_screenshot
+
 .PHONY: lock
 lock:  ## Choose the newest versions again and pin them by hash (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --group build -o requirements/app.txt
