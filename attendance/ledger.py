@@ -54,6 +54,9 @@ class Ledger:
         with self.log.exclusive() as size:
             known = self._catch_up(size)
             marked_at = self._next_instant(known.last_at)
+            if marked_at < known.day.starts_at:  # the clock stepped back over the turn of the day since we read
+                self._known = None
+                known = self._catch_up(size)
             if marked_at not in known.day:
                 known.day = work_day(marked_at, self.site.zone, self.site.day_start)
                 known.latest = {key: mark for key, mark in known.latest.items() if mark.marked_at in known.day}
@@ -72,7 +75,10 @@ class Ledger:
 
         Only committed rows are read, without the lock. Raise LedgerError.
         """
-        day = work_day(self._now(), self.site.zone, self.site.day_start)
+        now = self._now()
+        last_at = self._last_instant(self.log.committed())
+        held = last_at if now < last_at <= now + CLOCK_HOLD else now  # as the next mark would be
+        day = work_day(held, self.site.zone, self.site.day_start)
         latest: dict[str, Mark] = {}
         for mark in self.read(day.starts_at, day.ends_at):
             latest.pop(mark.employee_id, None)

@@ -135,8 +135,10 @@ def append_and_die_before_the_flush(path: Path, lines: bytes) -> None:
 
 
 def hold(path: Path, ready_path: Path) -> None:
-    """Hold the log's lock for ever."""
-    with open_log(path, ignore).exclusive():
+    """Hold the log's lock for ever; not for the first time, as most who hold it."""
+    log = open_log(path, ignore)
+    append(log)
+    with log.exclusive():
         ready_path.write_bytes(b"held")
         time.sleep(60)
 

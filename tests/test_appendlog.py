@@ -45,7 +45,8 @@ def test_a_new_log_outlasts_a_power_cut(log: AppendLog, path: Path, monkeypatch:
 
     append(log)
 
-    assert flushed == [path.parent.parent.name, ".london.csv.new", path.parent.name]
+    twice = [path.parent.name, path.parent.parent.name]  # without a state, whoever made them may have been stopped
+    assert flushed == [path.parent.parent.name, ".london.csv.new", path.parent.name, *twice]
 
 
 @pytest.mark.parametrize("begun", [b"", b"Time", HEADER[:-1]])
@@ -129,6 +130,27 @@ def test_where_nothing_is_nothing_is_committed(log: AppendLog, path: Path) -> No
     """Looking at a site that nobody has marked at makes no file."""
     assert log.committed() == 0
     assert not path.parent.exists()
+
+
+def test_what_is_not_there_is_not_committed(log: AppendLog, path: Path) -> None:
+    """Somebody cut the file in place: nobody is told that there is more than there is."""
+    append(log, row("E1"), row("E2"))
+    os.truncate(path, len(HEADER + row("E1")))
+
+    assert log.committed() == len(HEADER + row("E1"))
+
+
+def test_who_holds_the_log_reads_what_it_appends_to(log: AppendLog, path: Path) -> None:
+    """The file is taken away while a group is decided: it is decided by the rows that it will stand behind."""
+    append(log, row("E1"))
+    with log.exclusive() as size:
+        path.unlink()
+        seen = log.read(len(HEADER), size)
+        log.append(row("E2"))
+    append(log, row("E3"))
+
+    assert seen == row("E1")
+    assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E3")
 
 
 def test_a_closed_log_opens_again(log: AppendLog) -> None:

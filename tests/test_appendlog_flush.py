@@ -54,7 +54,7 @@ def test_nothing_is_acknowledged_after_a_failed_flush(
     for log in (poisoned, open_log(path, incidents), poisoned):
         with pytest.raises(FlushFailedError) as caught:
             append(log, row("E3"))
-        assert "attendance check --recover" in caught.value.reason
+        assert "attendance check --recover SITE" in caught.value.reason
         with pytest.raises(FlushFailedError):
             log.require_sound()
 

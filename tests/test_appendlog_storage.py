@@ -4,7 +4,7 @@ import errno
 import os
 import resource
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -203,10 +203,46 @@ def test_too_many_open_files_stop_marks(log: AppendLog, path: Path, incidents: I
     assert path.read_bytes() == HEADER + row("E1") + row("E3") + row("E2")
 
 
-def test_another_folder_of_the_same_name_is_another_place(log: AppendLog, path: Path) -> None:
-    """The whole folder is moved away while the log is open: the file is put back at the path."""
+def test_a_folder_that_is_moved_away_with_its_lock_file_takes_no_row_along(
+    log: AppendLog, path: Path, incidents: Incidents
+) -> None:
+    """The whole folder goes while the log is open: its rows are put back at the path, and it is said."""
     path.parent.rename(path.parent.with_name("old"))
 
     append(log, row("E2"))
 
-    assert path.read_bytes() == HEADER + row("E2")
+    assert path.read_bytes() == HEADER + row("E1") + row("E2")
+    assert incidents.codes == ["ledger_restored"]
+
+
+def test_a_state_that_cannot_be_left_does_not_take_back_what_was_flushed(
+    log: AppendLog, path: Path, incidents: Incidents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are durable, so they are acknowledged; the next writer finds them behind the last state."""
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", _refuse_write)
+        append(log, row("E2"))
+    append(open_log(path, incidents), row("E3"))
+
+    assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E3")
+    assert incidents.codes == ["rows_kept"]
+
+
+def _refuse_write(*_: object) -> int:
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "change", [Path.unlink, lambda path: os.truncate(path, 40), lambda path: path.rename(path.with_name("x"))]
+)
+def test_a_look_tells_that_something_else_touched_the_file(
+    log: AppendLog, path: Path, change: Callable[[Path], object]
+) -> None:
+    """Whoever looks hears of it before the next append, and nothing is changed by the look."""
+    assert not log.was_touched()
+
+    change(path)
+
+    assert log.was_touched()
+    assert log.was_touched()

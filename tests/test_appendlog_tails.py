@@ -62,6 +62,18 @@ def test_what_a_stopped_writer_left_is_mended(
     assert incidents.codes == (["rows_kept"] if whole else []) + ["tail_cut"]
 
 
+def test_a_nul_is_never_part_of_a_line(path: Path, incidents: Incidents) -> None:
+    """Also where whoever knows the lines would take one: a hole of NULs was never written by anybody."""
+    log = AppendLog(path, header=b"Head\n", is_line=lambda line: line.endswith(b"\n"), report=incidents)
+    append(log, b"one\n")
+    with path.open("ab") as file:
+        file.write(b"two\nth\0\0ee\nfour\n")
+
+    append(log, b"five\n")
+
+    assert path.read_bytes() == b"Head\none\ntwo\nfive\n"
+
+
 @pytest.mark.parametrize(("whole", "torn"), TAILS.values(), ids=TAILS)
 def test_a_power_cut_leaves_no_half_row(
     log: AppendLog, path: Path, incidents: Incidents, whole: bytes, torn: bytes

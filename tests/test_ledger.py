@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -216,6 +217,17 @@ def test_with_a_roster_the_name_of_today_does_not_matter(
     assert one(ledger, "E1", "Present", "Jo").repeated
 
 
+def test_visitors_may_share_an_id_with_somebody_of_the_roster(
+    make_site: Callable[..., Site], clock: HandClock, tmp_path: Path
+) -> None:
+    """Two sites give one ID to two people: at a site that takes visitors the name of today tells them apart."""
+    site = make_site(roster_path=tmp_path / "roster.csv", visitors=True)
+    ledger = Ledger(site, now=clock, report=Incidents())
+    one(ledger, "E1", "Present", "Ana")
+
+    assert isinstance(ledger.record([request(name="Jo")])[0], NameMismatchError)
+
+
 @pytest.mark.parametrize("back", [1, 5])
 def test_a_small_step_back_of_the_clock_is_held(
     ledger: Ledger, site: Site, clock: HandClock, incidents: Incidents, back: int
@@ -284,3 +296,35 @@ def test_a_row_that_something_else_took_away_is_no_repeat(ledger: Ledger, other:
 
     assert not again.repeated
     assert [row.split(b",")[1] for row in rows_of(site.csv_path)] == [b"E3", b"E4", b"E1"]
+
+
+def test_a_clock_that_steps_back_over_the_turn_of_the_day_makes_no_second_row(
+    make_site: Callable[..., Site], incidents: Incidents
+) -> None:
+    """A fresh process reads the day it believes in; if the clock goes back before it writes, it reads the other one."""
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    site = make_site()
+    before = HandClock(midnight - timedelta(seconds=2))
+    first = Ledger(site, now=before, report=incidents).record([request("E1")])
+    readings = iter([midnight + timedelta(seconds=1), *[midnight - timedelta(seconds=1)] * 3])
+
+    again = Ledger(site, now=lambda: next(readings), report=incidents).record([request("E1")])
+
+    assert isinstance(first[0], Recorded)
+    assert isinstance(again[0], Recorded)
+    assert again[0] == replace(first[0], repeated=True)
+
+
+def test_a_board_shows_the_work_date_of_the_mark_while_the_clock_is_held(
+    make_site: Callable[..., Site], clock: HandClock, incidents: Incidents
+) -> None:
+    """The clock was set back over midnight by two seconds: the board stays on the date that marks count for."""
+    clock.now = datetime(2026, 11, 24, tzinfo=UTC)
+    ledger = Ledger(make_site(), now=clock, report=incidents)
+    ledger.record([request("E1")])
+    clock.move(seconds=-2)
+
+    work_date, marks = ledger.board()
+
+    assert work_date == date(2026, 11, 24)
+    assert [mark.employee_id for mark in marks] == ["E1"]

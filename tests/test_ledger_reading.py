@@ -150,6 +150,38 @@ def test_a_line_that_cannot_be_read_is_passed_over_and_reported_once(
     assert f"byte {len(HEADER + lines[0] + lines[1])} " in incidents.seen[0].detail
 
 
+def test_an_unreadable_line_is_reported_again_when_the_file_was_put_back(
+    ledger: Ledger, site: Site, incidents: Incidents
+) -> None:
+    """What is read anew may be another file: a line that ends at the same byte is not the same line."""
+    lines = [encode(mark(number, f"E{number}")) for number in range(3)]
+    write(site, *lines)
+    ledger.record([])
+    write(site, lines[0], b"x" * (len(lines[1]) - 1) + b"\n", lines[2])
+    ledger.board()
+    site.csv_path.unlink()
+
+    ledger.record([])
+    ledger.board()
+
+    assert incidents.codes == ["row_unreadable", "ledger_restored", "row_unreadable"]
+
+
+def test_a_process_reads_each_row_once(ledger: Ledger, site: Site, clock: HandClock) -> None:
+    """Neither its own rows nor those of others are read again for the next mark."""
+    wishes = [MarkRequest(employee_id=f"E{number}", name="Ana", status="Present") for number in range(500)]
+    other = Ledger(site, now=clock, report=ignore)
+    ledger.record(wishes)
+    other.record(wishes[:1])
+
+    start = bytes_read()
+    ledger.record(wishes[:1])
+    other.record(wishes[:1])
+
+    assert site.csv_path.stat().st_size > 20_000
+    assert bytes_read() - start < 2_000
+
+
 def test_a_line_without_end_is_passed_over(ledger: Ledger, site: Site, clock: HandClock, incidents: Incidents) -> None:
     """A line of a mebibyte in the middle of the file hides no row behind it."""
     rows = [encode(mark(number, f"E{number}")) for number in range(40_000)]
@@ -218,7 +250,7 @@ def test_a_ledger_of_many_years_is_opened_by_reading_its_end(ten_million_rows: P
     assert len(board) == 1000
     assert adopted - start < 2_000_000
     assert opened - adopted < 700_000
-    assert shown - opened < 400_000
+    assert shown - opened < 700_000
 
 
 def _site(path: Path) -> Site:

@@ -168,19 +168,23 @@ def test_who_waits_for_a_lock_file_that_was_deleted_takes_the_new_one(
     patient.close()
 
 
+@pytest.mark.parametrize("open_before", [False, True])
 def test_deleting_the_lock_file_lets_in_no_second_writer(
-    path: Path, lock_path: Path, incidents: Incidents, tmp_path: Path
+    path: Path, lock_path: Path, incidents: Incidents, tmp_path: Path, *, open_before: bool
 ) -> None:
     """While one process writes the lock file is deleted: who makes a new one still finds the log itself locked."""
+    log = open_log(path, incidents, lock_timeout_seconds=0.1)
+    if open_before:
+        append(log)
     with running(hold, path, tmp_path / "ready") as process:
         wait_for(tmp_path / "ready")
         lock_path.unlink()
 
         with pytest.raises(StorageBusyError) as caught:
-            append(open_log(path, incidents, lock_timeout_seconds=0.1), row("E1"))
+            append(log, row("E1"))
 
+    append(log, row("E1"))
     assert f"process {process.pid}" in caught.value.reason
-    append(open_log(path, incidents, lock_timeout_seconds=0), row("E1"))
     assert path.read_bytes() == HEADER + row("E1")
 
 

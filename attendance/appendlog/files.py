@@ -1,18 +1,20 @@
 """Own open files, how a whole file or a folder is made to outlast a power cut, and where cut-off bytes are kept."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from glob import iglob
 from itertools import count
 from pathlib import Path
 from weakref import finalize
 
-from attendance.errors import LedgerDamagedError
+from attendance.errors import LedgerDamagedError, StorageFullError, StorageUnavailableError
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CHUNK_BYTES = 1 << 20
 _OPEN_FLAGS = os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not hold us up
 
@@ -146,3 +148,21 @@ def _unused(path: Path, name: str) -> Path:
     make_folder(folder)
     candidates = (folder / (f"{name}.{number}" if number else name) for number in count())
     return next(candidate for candidate in candidates if not os.path.lexists(candidate))
+
+
+def stat_at(path: Path) -> os.stat_result | None:
+    """Return what stands at the path, itself and not what it links to, or None. Raise OSError."""
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Raise what an error of the operating system means: StorageFullError or StorageUnavailableError."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename or 'the file'}: {error.strerror}"
+        raise (StorageFullError if error.errno in _FULL else StorageUnavailableError)(reason) from error

@@ -53,6 +53,11 @@ class CommitState:
         return cls(inode=inode, committed=committed, generation=generation, poisoned=poisoned)
 
 
+def new_generation() -> int:
+    """Return a number that no process has seen as a generation."""
+    return int.from_bytes(os.urandom(8), "little")
+
+
 class LockFile:
     """A `flock` on a file of its own: POSIX locks would vanish with any descriptor of the log that is closed.
 

@@ -1,6 +1,5 @@
 """Own the bytes of one append-only file: append under the lock, flush, notice what others did, repair the tail."""
 
-import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,17 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 from threading import get_ident
 
-from attendance.appendlog.files import OpenFile, find_open, keep_bytes, replace_durably
+from attendance.appendlog.files import (
+    OpenFile,
+    find_open,
+    keep_bytes,
+    replace_durably,
+    stat_at,
+    storage_errors,
+    sync_folder,
+)
 from attendance.appendlog.lines import Lines
-from attendance.appendlog.lockfile import CommitState, LockFile
-from attendance.errors import FlushFailedError, LedgerDamagedError, StorageFullError, StorageUnavailableError
+from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
+from attendance.errors import FlushFailedError, LedgerDamagedError
 from attendance.model import Incident
 
 MAX_APPEND_BYTES = 1 << 20
 """The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""
 
 LOCK_TIMEOUT_SECONDS = 3.0
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class AppendLog:
@@ -54,7 +60,7 @@ class AppendLog:
 
         Raise StorageBusyError, StorageFullError, StorageUnavailableError, FlushFailedError or LedgerDamagedError.
         """
-        with _storage_errors(), self._lock.held():
+        with storage_errors(), self._lock.held():
             self._size = self._ready()
             self._holder = get_ident()
             try:
@@ -74,15 +80,16 @@ class AppendLog:
             raise
         self._flush(self._size)
         self._size += len(lines)
-        self._lock.write(self._state(self._size))
+        with suppress(OSError):  # the rows are durable, and the next writer finds them behind the last state
+            self._lock.write(self._state(self._size))
 
     def committed(self) -> int:
         """Return how many bytes no power cut can take back; what lies behind them must not be shown.
 
         Takes no lock unless the state is not to be had. Raise what `exclusive` raises.
         """
-        with _storage_errors():
-            state, found = self._lock.peek(), _stat(self.path)
+        with storage_errors():
+            state, found = self._lock.peek(), stat_at(self.path)
         if state is None and found is None:
             return 0
         if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
@@ -96,7 +103,7 @@ class AppendLog:
         In `exclusive` they are those of the file that is appended to, else those of the file that stands at the path:
         another process may have had to put it there. Raise LedgerDamagedError or StorageUnavailableError.
         """
-        with _storage_errors():
+        with storage_errors():
             file = self._file
             if self._holder != get_ident() and file.inode != self.path.lstat().st_ino:
                 # It is not kept: this may be any thread, and only the lock's holder changes which file is open.
@@ -115,7 +122,7 @@ class AppendLog:
         reached the disk. What was acknowledged is read again, from the disk as far as the system allows, and must be
         whole rows. Raise what `exclusive` raises.
         """
-        with _storage_errors(), self._lock.held():
+        with storage_errors(), self._lock.held():
             state = self._last_state()
             if state and state.poisoned:
                 self._verify(state)
@@ -123,13 +130,22 @@ class AppendLog:
 
     def require_sound(self) -> None:
         """Raise FlushFailedError while nothing is acknowledged, or StorageUnavailableError; change and lock nothing."""
-        with _storage_errors():
+        with storage_errors():
             self._refuse_poisoned(self._lock.peek())
+
+    def was_touched(self) -> bool:
+        """Tell whether something else replaced, removed or cut the file since the last commit; change and lock nothing.
+
+        Raise StorageUnavailableError.
+        """
+        with storage_errors():
+            state, found = self._lock.peek(), stat_at(self.path)
+        return state is not None and (found is None or found.st_ino != state.inode or found.st_size < state.committed)
 
     def _refuse_poisoned(self, state: CommitState | None) -> None:
         """Raise FlushFailedError if a flush failed and the file was not verified since."""
         if state and state.poisoned:
-            raise FlushFailedError(f"an earlier flush of {self.path} failed; run `attendance check --recover`")
+            raise FlushFailedError(f"an earlier flush of {self.path} failed; run `attendance check --recover SITE`")
 
     # Everything below is called with the lock held.
 
@@ -139,9 +155,13 @@ class AppendLog:
             self._lock.claim(self._file.descriptor)
         state = self._last_state()
         self._refuse_poisoned(state)
-        found = _stat(self.path)
+        found = stat_at(self.path)
         if state and found and self._is_as_left(state, found):
             return state.committed
+        if state is None and self._file.inode and (found is None or found.st_ino != self._file.inode):
+            # The state went with it: the rows that we have still open are those that were committed.
+            end = self._lines.whole_until(self._file, len(self._lines.header), self._file.size())
+            return self._restore(self._file, self._state(end), found)
         if state and (found is None or found.st_ino != state.inode):
             source = self._still_open(state)
             return self._restore(source, state, found) if source else self._settle(None, found, replaced=True)
@@ -151,7 +171,7 @@ class AppendLog:
         """Return the last state, after saying in it that a flush failed where that could not be said at once."""
         state = self._lock.read()
         if self._unsaid:
-            found = _stat(self.path)
+            found = stat_at(self.path)
             if found and found.st_ino == self._unsaid.inode:
                 state = replace(state if state and state.inode == found.st_ino else self._unsaid, poisoned=True)
                 self._lock.write(state)
@@ -178,9 +198,11 @@ class AppendLog:
         name = f"{self.path.name}.replaced" if found else ""
         fresh, kept = replace_durably(self.path, source.chunks(0, state.committed), name)
         size = self._have(fresh)
-        self.generation = _new_generation()
+        self.generation = new_generation()
         self._lock.write(self._state(size))
-        self._tell("ledger_restored", f"the file had been taken away or replaced; kept instead of it: {kept}")
+        self._tell(
+            "ledger_restored", f"the file had been taken away or replaced; kept instead of it: {kept or 'nothing'}"
+        )
         return size
 
     def _settle(self, state: CommitState | None, found: os.stat_result | None, *, replaced: bool = False) -> int:
@@ -190,9 +212,9 @@ class AppendLog:
             self.generation, committed = state.generation, state.committed
             end = self._lines.whole_until(self._file, committed, size)
             if end > committed:
-                self._tell("rows_kept", f"{end - committed} bytes stood behind the last commit: a writer was stopped")
+                self._tell("rows_kept", f"{end - committed} bytes of rows stood behind the last commit")
         else:
-            self.generation, end = _new_generation(), self._adopted(size)
+            self.generation, end = new_generation(), self._adopted(size)
             committed = end
             if state:
                 self._tell("ledger_edited", f"something else changed it: {state.committed} bytes were committed")
@@ -200,6 +222,9 @@ class AppendLog:
                 self._tell("ledger_replaced", "it was taken away or replaced, and no process has it open any more")
         self._cut(end, size)
         self._flush(committed)
+        if state is None:  # whoever made it may have been stopped before its name was durable
+            sync_folder(self.path.parent)
+            sync_folder(self.path.parent.parent)
         self._lock.write(self._state(end))
         return end
 
@@ -239,7 +264,7 @@ class AppendLog:
         if end < size:
             kept = keep_bytes(self.path, self._file.chunks(end, size), f"{self.path.name}.tail")
             os.ftruncate(self._file.descriptor, end)
-            self._tell("tail_cut", f"{size - end} bytes that are no whole row were moved to {kept}")
+            self._tell("tail_cut", f"{size - end} bytes behind the last row that counts were moved to {kept}")
 
     def _flush(self, committed: int) -> None:
         """Flush once. A flush that failed is never tried again: the next would say OK and the data be gone."""
@@ -250,11 +275,13 @@ class AppendLog:
             with suppress(OSError):  # if it cannot be said now, it is said before anything else is done
                 self._lock.write(self._unsaid)
                 self._unsaid = None
-            raise FlushFailedError(f"{self.path}: {error.strerror}; then run `attendance check --recover`") from error
+            raise FlushFailedError(
+                f"{self.path}: {error.strerror}; then run `attendance check --recover SITE`"
+            ) from error
 
     def _verify(self, state: CommitState) -> None:
         """Cut off what was not acknowledged, read the rest again, and lift the poison."""
-        found = _stat(self.path)
+        found = stat_at(self.path)
         if found and found.st_ino == state.inode:
             size = self._open()
             self._cut(min(state.committed, size), size)
@@ -262,9 +289,8 @@ class AppendLog:
             end = self._lines.whole_until(self._file, len(self._lines.header), state.committed)
             if end < state.committed or not self._lines.begin(self._file):
                 raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
-            self._flush(state.committed)
-        # Of another number, so that everybody opens the file anew: an old descriptor would tell of this error again.
-        self._lock.write(replace(state, generation=_new_generation(), poisoned=False))
+        # Of another number, so that all open the file anew and flush: an old descriptor would tell of this error again.
+        self._lock.write(replace(state, generation=new_generation(), poisoned=False))
 
     def _state(self, committed: int) -> CommitState:
         """Return the state that says of the open file that so many bytes are committed."""
@@ -273,26 +299,3 @@ class AppendLog:
     def _tell(self, code: str, detail: str) -> None:
         """Report an incident of this file."""
         self._report(Incident(code=code, path=self.path, detail=detail))
-
-
-def _new_generation() -> int:
-    """Return a number that no process has seen as a generation."""
-    return int.from_bytes(os.urandom(8), "little")
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    """Return what stands at the path, or None."""
-    try:
-        return path.lstat()
-    except FileNotFoundError:
-        return None
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Raise what an error of the operating system means: StorageFullError or StorageUnavailableError."""
-    try:
-        yield
-    except OSError as error:
-        reason = f"{error.filename or 'the file'}: {error.strerror}"
-        raise (StorageFullError if error.errno in _FULL else StorageUnavailableError)(reason) from error
