@@ -31,15 +31,16 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Return the settings; raise SettingsError that names every variable which is wrong or not known."""
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
-    if unknown:
-        near = {name: get_close_matches(name, known, n=1) or known for name in unknown}
-        raise SettingsError({name: f"there is no such setting; known: {', '.join(near[name])}" for name in unknown})
+    problems = {
+        name: f"there is no such setting; known: {', '.join(get_close_matches(name, known, n=1) or known)}"
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known
+    }
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        problems = {
-            f"{PREFIX}{part['loc'][0]}".upper(): part["msg"]
-            for part in error.errors(include_url=False, include_input=False)
-        }
-        raise SettingsError(problems) from None
+        for part in error.errors(include_url=False, include_input=False):
+            problems[f"{PREFIX}{part['loc'][0]}".upper()] = part["msg"]
+    if problems:
+        raise SettingsError(problems)
+    return settings

@@ -55,21 +55,21 @@ class RosterError(AttendanceError):
 
     code = "roster_invalid"
 
-    def __init__(self, site_id: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(
-            f"Not recorded: the list of employees of {site_id} cannot be read. "
-            "Tell whoever looks after this office; `attendance check` shows what to mend."
+            "Not recorded: the list of employees of this site cannot be read. "
+            "Tell whoever looks after this site, then try again."
         )
         self.problems = tuple(problems)
 
 
-class FileExistsAlreadyError(AttendanceError):
-    """A first file is not written over one that is there."""
+class NotWrittenError(AttendanceError):
+    """A first registry could not be written; one that is there is never written over."""
 
-    code = "file_exists"
+    code = "not_written"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is there already, and is left as it is. Edit it, or choose another folder.")
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} is not written: {reason}. Choose another folder, or edit the file that is there.")
 
 
 class UnknownZoneError(AttendanceError):
@@ -100,7 +100,7 @@ class UnknownSiteError(AttendanceError):
     code = "unknown_site"
 
     def __init__(self) -> None:
-        super().__init__("There is no site at this address. Open the list of sites and choose yours.")
+        super().__init__("There is no such site. Choose yours from the list of sites.")
 
 
 class AmbiguousSiteError(AttendanceError):
@@ -142,21 +142,25 @@ class InvalidInputError(AttendanceError):
 
 
 class UnknownEmployeeError(AttendanceError):
-    """The site's roster holds no such employee."""
+    """The site's roster holds no such employee; `fields` says it beside the field."""
 
     code = "unknown_employee"
 
     def __init__(self) -> None:
-        super().__init__("Not recorded: this ID is not on the list of this site. Check the ID, or ask HR to add you.")
+        message = "This ID is not on the list of this site. Check the ID, or ask HR to add you."
+        super().__init__(f"Not recorded. {message}")
+        self.fields = {"employee_id": message}
 
 
 class NameMismatchError(AttendanceError):
-    """The ID belongs to somebody with clearly another name."""
+    """The ID belongs to somebody with clearly another name; `fields` says it beside the field."""
 
     code = "name_mismatch"
 
     def __init__(self) -> None:
-        super().__init__("Not recorded: this ID belongs to somebody with another name. Check the ID and the name.")
+        message = "This ID belongs to somebody with another name. Check the ID and the name."
+        super().__init__(f"Not recorded. {message}")
+        self.fields = {"employee_id": message}
 
 
 class OutsideNetworkError(AttendanceError):
@@ -165,7 +169,9 @@ class OutsideNetworkError(AttendanceError):
     code = "outside_network"
 
     def __init__(self) -> None:
-        super().__init__("Not recorded: this site takes marks from its own network only. Connect to it and try again.")
+        super().__init__(
+            "Not recorded: this site takes marks from its own network only. Connect to its Wi-Fi and try again."
+        )
 
 
 # The ledger
@@ -195,7 +201,7 @@ class StorageFullError(LedgerError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Not recorded: the disk of this site is full. Tell whoever looks after this office, then try again.",
+            "Not recorded: the disk of this site is full. Tell whoever looks after this site, then try again.",
             reason,
         )
 
@@ -207,7 +213,8 @@ class StorageUnavailableError(LedgerError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Not recorded: the file of this site cannot be written. Tell whoever looks after this office.",
+            "Not recorded: the file of this site cannot be written. "
+            "Tell whoever looks after this site, then try again.",
             reason,
         )
 
@@ -219,7 +226,8 @@ class FlushFailedError(LedgerError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Not recorded: the disk of this site reported an error. Tell whoever looks after this office.",
+            "Not recorded: the disk of this site reported an error. "
+            "Tell whoever looks after this site, then try again.",
             reason,
         )
 
@@ -231,7 +239,8 @@ class LedgerDamagedError(LedgerError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Not recorded: the file of this site was changed by something else. Tell whoever looks after this office.",
+            "Not recorded: the file of this site was changed by something else. "
+            "Tell whoever looks after this site, then try again.",
             reason,
         )
 
@@ -243,6 +252,6 @@ class ClockBehindError(LedgerError):
 
     def __init__(self, now: datetime, last: datetime) -> None:
         super().__init__(
-            "Not recorded: the clock of the server is wrong. Tell whoever looks after this office.",
+            "Not recorded: the clock of the server is wrong. Tell whoever looks after this site, then try again.",
             f"the clock says {now.isoformat()}, the last row {last.isoformat()}; set the clock right",
         )

@@ -10,6 +10,7 @@ from itertools import combinations
 
 from attendance.appendlog import GroupCommit
 from attendance.clock import Clock
+from attendance.codec import encode_timestamp
 from attendance.errors import (
     AmbiguousSiteError,
     AttendanceError,
@@ -72,7 +73,7 @@ class Marking:
         """Return the site's roster if it has one; raise RosterError."""
         if site.roster_path is None:
             return None
-        return self._rosters.setdefault(site.site_id, RosterFile(site, site.roster_path)).current()
+        return self._rosters.setdefault(site.site_id, RosterFile(site.roster_path)).current()
 
     def sites_at(self, address: Address | None) -> list[Site]:
         """Return the sites that have the address in one of their networks."""
@@ -144,6 +145,21 @@ class Marking:
             with suppress(UnknownEmployeeError, RosterError):
                 if roster := self.roster(site):
                     yield site, roster.resolve(employee_id)
+
+
+def answer(site: Site, recorded: Recorded) -> dict[str, str | bool]:
+    """Return the answer to a mark as programs read it, by HTTP and on the command line."""
+    mark = recorded.mark
+    return {
+        "site": site.site_id,
+        "timezone": site.timezone,
+        "timestamp": encode_timestamp(mark.marked_at, mark.utc_offset),
+        "work_date": recorded.work_date.isoformat(),
+        "employee_id": mark.employee_id,
+        "name": mark.name,
+        "status": mark.status,
+        "repeated": recorded.repeated,
+    }
 
 
 def _cleaned(site: Site, request: MarkRequest) -> MarkRequest:

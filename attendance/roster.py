@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from attendance.errors import InvalidInputError, Problem, RosterError, UnknownEmployeeError
 from attendance.identity import clean_employee_id, clean_name
-from attendance.model import Employee, Site
+from attendance.model import Employee
 
 MAX_BYTES = 64 << 20  # about a million people
 _COLUMNS = ("Employee_ID", "Name")
@@ -33,8 +33,7 @@ class Roster:
 class RosterFile:
     """The roster of one site as its file stands now."""
 
-    def __init__(self, site: Site, path: Path) -> None:
-        self._site = site
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._read: tuple[tuple[int, int, int] | None, Roster | RosterError] = (None, Roster(employees={}))
 
@@ -50,13 +49,13 @@ class RosterFile:
         except OSError as error:
             outcome = self._unreadable(error)
         if isinstance(outcome, RosterError):
-            raise RosterError(self._site.site_id, outcome.problems)
+            raise RosterError(outcome.problems)
         return outcome
 
     def _load(self) -> Roster | RosterError:
         """Return the roster, or what is wrong with it: a large broken one is not read again for every mark."""
         try:
-            return load_roster(self._site.site_id, self._path)
+            return load_roster(self._path)
         except RosterError as error:
             return error
 
@@ -65,10 +64,10 @@ class RosterFile:
         message = f"the roster cannot be read: {error.strerror}"
         hint = "write a CSV file with the columns Employee_ID,Name, or remove `roster:` from the site"
         problem = Problem(path=self._path, line=1, column=1, message=message, hint=hint)
-        return RosterError(self._site.site_id, [problem])
+        return RosterError([problem])
 
 
-def load_roster(site_id: str, path: Path) -> Roster:
+def load_roster(path: Path) -> Roster:
     """Read a roster file: UTF-8 CSV with the columns Employee_ID and Name first; others are passed over.
 
     Raise RosterError with every row that is wrong, or OSError.
@@ -85,7 +84,7 @@ def load_roster(site_id: str, path: Path) -> Roster:
             hint = "mend this row; the roster is used again as soon as the file is right"
             problems.append(Problem(path=path, line=line, column=1, message=message, hint=hint))
     if problems:
-        raise RosterError(site_id, problems)
+        raise RosterError(problems)
     return Roster(employees=MappingProxyType(employees))
 
 

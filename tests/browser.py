@@ -10,7 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.servers import Server, serving, write_sites
 
@@ -22,6 +31,8 @@ ZOOMED = ViewportSize(width=320, height=200)  # a desk's window at 400 %
 SIZES = {"phone": PHONE, "small phone": SMALL_PHONE, "desk": DESK, "wall": WALL, "zoomed to 400 %": ZOOMED}
 
 FORM = "/sites/london/attendance"
+PATIENCE_MS = 20_000  # a machine that tests many things at once is slow
+expect.set_options(timeout=PATIENCE_MS)
 _SERVER = pytest.StashKey[Server]()
 _ARGUMENTS = [
     "--no-sandbox",  # root has none
@@ -106,7 +117,7 @@ class Visitor:
     def _new_context(self, **options: Any) -> BrowserContext:
         """Return a profile without history, whose complaints are heard."""
         context = self.browser.new_context(base_url=self.server.address, **options)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", self._on_request)
         context.on("console", self._on_console)
         context.on("weberror", lambda failure: self.complaints.append(str(failure.error)))

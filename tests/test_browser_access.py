@@ -68,7 +68,7 @@ FAULTS = """() => {
   need(all("h1").length === 1, `${all("h1").length} h1`);
   need(all("main").length === 1, "no main");
   for (const input of all("input")) need([...input.labels].map(words).join(), `no label: ${input.name}`);
-  for (const one of all("a, button")) need(words(one), `no words: ${one.outerHTML}`);
+  for (const one of all("a, button:not([hidden])")) need(words(one), `no words: ${one.outerHTML}`);
   for (const one of all("[aria-describedby]")) need(named(one.getAttribute("aria-describedby")), "undescribed");
   for (const one of all("[id]")) need(all(`[id="${one.id}"]`).length === 1, `twice: ${one.id}`);
   for (const one of all(".sign")) need(one.ariaHidden === "true", "a sign is read out");

@@ -133,7 +133,7 @@ def test_a_mark_that_cannot_be_written_is_never_lost_in_silence(visitor: Visitor
 def test_an_address_that_is_not_there_leads_to_the_sites(visitor: Visitor) -> None:
     """Somebody with an old link is told what to do, and one click leads there."""
     page = visitor.open("/sites/nowhere/attendance")
-    assert "There is no site at this address." in said(page, "[role=alert]")
+    assert "There is no such site." in said(page, "[role=alert]")
 
     press(page, "text=Choose your site")
 

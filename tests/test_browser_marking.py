@@ -81,6 +81,35 @@ def _seen_focus(page: Page) -> str:
 
 
 @SCRIPTS
+def test_enter_in_a_field_chooses_no_status(visitor: Visitor, *, java_script_enabled: bool) -> None:
+    """Enter goes on to the next field and to the buttons; without JavaScript it does nothing. It never marks."""
+    page = visitor.open(java_script_enabled=java_script_enabled)
+    page.focus("#employee_id")
+    way = []
+
+    for text in ["enter", "Ana Martín"]:
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        way.append(focused(page))
+
+    assert way == (["name", "Present"] if java_script_enabled else ["employee_id", "employee_id"])
+    assert visitor.posts == []
+
+
+def test_a_wrong_tap_is_mended_by_another_mark(visitor: Visitor) -> None:
+    """One click leads back from the confirmation to the form, filled for who is remembered; the last mark counts."""
+    page = visitor.open()
+    fill(page, "mistaken")
+    page.check("input[name=remember]")
+    press(page, "button.absent")
+
+    press(page, "text=Mark again")
+    press(page, "button.present")
+
+    assert [row[3] for row in visitor.rows_of("mistaken")] == ["Absent", "Present"]
+
+
+@SCRIPTS
 def test_a_repeat_says_so_and_adds_nothing(visitor: Visitor, *, java_script_enabled: bool) -> None:
     """The second equal mark shows since when it stands, says that nothing was added, and adds nothing."""
     employee_id = f"repeat.{java_script_enabled}"
@@ -200,7 +229,7 @@ def test_not_you_forgets_who_was_remembered(visitor: Visitor, place: str, *, jav
 
     press(page, "text=Not you?")
 
-    assert "forgotten you" in said(page, ".note[role=status]")
+    assert "Nobody is remembered on this device now." in said(page, ".note[role=status]")
     page.goto(FORM)
     assert [page.input_value("#employee_id"), page.input_value("#name")] == ["", ""]
     assert page.context.cookies() == []

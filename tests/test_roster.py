@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from attendance import roster as roster_module
 from attendance.errors import Problem, RosterError, UnknownEmployeeError
 from attendance.identity import clean_employee_id, clean_name
-from attendance.model import Employee, Site
+from attendance.model import Employee
 from attendance.roster import RosterFile, load_roster
 
 HEADER = "Employee_ID,Name\n"
@@ -25,9 +25,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def roster_file(make_site: Callable[..., Site], path: Path) -> RosterFile:
+def roster_file(path: Path) -> RosterFile:
     """The roster of London."""
-    return RosterFile(make_site(roster_path=path), path)
+    return RosterFile(path)
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def hurry() -> Iterator[None]:
 
 def _names(path: Path) -> dict[str, str]:
     """Return the names of a roster by their IDs as they are spelled in it."""
-    return {employee.employee_id: employee.name for employee in load_roster("london", path).employees.values()}
+    return {employee.employee_id: employee.name for employee in load_roster(path).employees.values()}
 
 
 def _problems(path: Path) -> list[Problem]:
     """Return what is wrong with a roster."""
     with pytest.raises(RosterError) as caught:
-        load_roster("london", path)
+        load_roster(path)
     return list(caught.value.problems)
 
 
@@ -94,7 +94,7 @@ def test_an_id_is_found_in_any_case(path: Path, typed: str) -> None:
     """Somebody on a phone need not find the shift key; the answer is spelled as in the roster."""
     path.write_text(HEADER + "E-1a,Ana\n")
 
-    employee = load_roster("london", path).resolve(typed)
+    employee = load_roster(path).resolve(typed)
 
     assert employee == Employee(employee_id="E-1a", name="Ana")
 
@@ -103,7 +103,7 @@ def test_an_id_is_found_in_any_case(path: Path, typed: str) -> None:
 def test_an_unknown_id_is_refused(path: Path, typed: str) -> None:
     """Nothing but the whole ID finds somebody."""
     path.write_text(HEADER + "E1,Ana\n")
-    roster = load_roster("london", path)
+    roster = load_roster(path)
 
     with pytest.raises(UnknownEmployeeError):
         roster.resolve(typed)
@@ -209,13 +209,13 @@ def test_a_folder_is_no_roster(roster_file: RosterFile, path: Path) -> None:
 
 
 def test_the_error_tells_an_employee_nothing_of_the_file(path: Path) -> None:
-    """Its text names the site and whom to ask; rows and paths are for ops, in the problems."""
+    """Its text says whom to ask; rows and paths are for ops, in the problems."""
     path.write_text(HEADER + "E1,=secret\n")
 
     with pytest.raises(RosterError) as caught:
-        load_roster("london", path)
+        load_roster(path)
 
-    assert "london" in str(caught.value)
+    assert "Tell whoever looks after this site" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert str(path) not in str(caught.value)
 
@@ -338,7 +338,7 @@ def test_a_roster_holds_only_what_may_stand_in_a_ledger(scratch: Path, source: b
     employees: list[Employee] = []
 
     try:
-        employees.extend(load_roster("london", scratch).employees.values())
+        employees.extend(load_roster(scratch).employees.values())
     except RosterError:
         assert source
 

@@ -31,7 +31,7 @@ NOT_OVER_HTTP = {
     errors.RegistryError: "stops the start, or a reload, which the master does",
     errors.UnknownZoneError: "becomes a problem of the registry",
     errors.MalformedRowError: "is passed over and reported where rows are read",
-    errors.FileExistsAlreadyError: "belongs to `attendance init`",
+    errors.NotWrittenError: "belongs to `attendance init`",
 }
 ROSTER = "timezone: Europe/London; roster: data/london.roster.csv"
 GONE: Message = {"type": "http.disconnect"}
@@ -206,7 +206,7 @@ def test_every_failed_mark_leaves_one_line_with_site_and_code(tmp_path: Path) ->
 
     codes = [event["code"] for event in events]
     assert codes == [
-        *("malformed_request", "malformed_request", "invalid_input", "unknown_employee", "unknown_employee"),
+        *("malformed_request", "unsupported_media_type", "invalid_input", "unknown_employee", "unknown_employee"),
         *("name_mismatch", "cross_site", "too_large", "too_large", "malformed_request"),
     ]
     assert [event["request_id"] for event in events] == [answer.headers["x-request-id"] for answer in answers]
@@ -243,3 +243,23 @@ def test_what_went_on_is_reported_too(web: Web) -> None:
 
     assert (answer.status_code, answer.json()["timestamp"]) == (201, "2026-11-23T09:00:03+00:00")
     assert [(event["event"], event["level"]) for event in web.events()] == [("clock_held", "warning")]
+
+
+def test_a_stop_that_cannot_wait_longer_still_answers(web: Web) -> None:
+    """The task of a request is cancelled: the answer is 503, and says that trying again is safe."""
+    london = web.app.state.services.registry_file.current.resolve("london")
+    body = json.dumps(ANA).encode()
+    received = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    with web.app.state.services.marking.ledger(london).log.exclusive():
+        sent = exchange(
+            web,
+            PAGE,
+            received,
+            cancel_after_seconds=0.2,
+            content_type="application/json",
+            content_length=str(len(body)),
+        )
+
+    assert sent[0]["status"] == 503
+    assert b'"code":"stopping"' in sent[1]["body"]

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 
 from attendance.web.pages import MAX_LISTED_SITES
-from attendance.web.rendering import STATIC_PATH
+from attendance.web.rendering import static_path
 from tests.webapp import ANA, FORM, HTML, JSON, PAGE, Web, is_problem, serving_web, tags
 
 HEADERS = {
@@ -61,8 +61,8 @@ def answers_of_all_kinds(web: Web) -> dict[str, Response]:
         "defect for a browser": client.get("/defect", headers=HTML),
         "healthz": client.get("/healthz"),
         "readyz": client.get("/readyz"),
-        "no such file": client.get(f"{STATIC_PATH}/nothing.css"),
-        **{name: client.get(f"{STATIC_PATH}/{name}") for name in STATIC_FILES},
+        "no such file": client.get(f"{static_path()}/nothing.css"),
+        **{name: client.get(f"{static_path()}/{name}") for name in STATIC_FILES},
     }
 
 
@@ -110,12 +110,12 @@ def test_pages_are_kept_by_no_cache(web: Web) -> None:
 @pytest.mark.parametrize("name", STATIC_FILES)
 def test_a_static_file_is_kept_for_ever(web: Web, name: str) -> None:
     """Its address changes with its content, so it never has to be asked for again."""
-    file = web.client.get(f"{STATIC_PATH}/{name}")
-    known = web.client.get(f"{STATIC_PATH}/{name}", headers={"If-None-Match": file.headers["etag"]})
+    file = web.client.get(f"{static_path()}/{name}")
+    known = web.client.get(f"{static_path()}/{name}", headers={"If-None-Match": file.headers["etag"]})
 
     assert (file.status_code, known.status_code) == (200, 304)
     assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert re.fullmatch(r"/static/[0-9a-f]{12}", STATIC_PATH)
+    assert re.fullmatch(r"/static/[0-9a-f]{12}", static_path())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_static_file_is_kept_for_ever(web: Web, name: str) -> None:
 )
 def test_what_is_no_static_file_is_not_found_and_not_kept(web: Web, path: str) -> None:
     """A file that comes later must be found then, and no other file is reached."""
-    answer = web.client.get(f"{STATIC_PATH}/{path}")
+    answer = web.client.get(f"{static_path()}/{path}")
 
     assert is_problem(answer, 404, "not_found")
     assert "cache-control" not in answer.headers
@@ -135,7 +135,7 @@ def test_what_is_no_static_file_is_not_found_and_not_kept(web: Web, path: str) -
 def test_nothing_comes_from_elsewhere(web: Web) -> None:
     """No page and no static file holds the address of another server; the name of a format is none."""
     texts = [page.text for page in pages_of_all_kinds(web)]
-    texts += [web.client.get(f"{STATIC_PATH}/{name}").text for name in STATIC_FILES]
+    texts += [web.client.get(f"{static_path()}/{name}").text for name in STATIC_FILES]
 
     found = {url for text in texts for url in re.findall(r"(?:[a-z]+:)?//[\w.-]+\.\w+[^\s\"']*", text)}
     assert found <= {"http://www.w3.org/2000/svg"}
@@ -163,7 +163,7 @@ def test_no_page_has_script_or_style_of_its_own(web: Web) -> None:
 def test_every_page_is_small(web: Web, tmp_path: Path) -> None:
     """With style, script and icon, a first visit is less than 30 kB, also to the longest list of sites."""
     sites = {f"office-{number}": "timezone: America/Argentina/Buenos_Aires" for number in range(MAX_LISTED_SITES + 9)}
-    extra = sum(len(web.client.get(f"{STATIC_PATH}/{name}").content) for name in STATIC_FILES)
+    extra = sum(len(web.client.get(f"{static_path()}/{name}").content) for name in STATIC_FILES)
 
     (tmp_path / "many").mkdir()
     with serving_web(tmp_path / "many", sites=sites) as many:

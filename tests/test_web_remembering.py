@@ -113,7 +113,7 @@ def test_not_you_forgets(web: Web) -> None:
     page = web.client.get(f"{PAGE}?someone=forget")
 
     assert filled(page) == ("", "")
-    assert "This device has forgotten you." in visible_text(page)
+    assert "Nobody is remembered on this device now." in visible_text(page)
     assert filled(web.client.get(PAGE)) == ("", "")
     assert not web.client.cookies
 

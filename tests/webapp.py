@@ -1,5 +1,6 @@
 """Have the whole application in this process: sites in an empty folder, a clock set by hand, the log read back."""
 
+import asyncio
 import json
 import logging
 import os
@@ -51,7 +52,13 @@ class Web:
 
 
 def exchange(
-    web: Web, path: str, received: Iterator[Mapping[str, Any]], *, peer: tuple[str, int] | None = None, **headers: str
+    web: Web,
+    path: str,
+    received: Iterator[Mapping[str, Any]],
+    *,
+    peer: tuple[str, int] | None = None,
+    cancel_after_seconds: float | None = None,
+    **headers: str,
 ) -> list[Message]:
     """Post to a path as it is, with what is received; return what is sent. No client tidies the path or the body."""
     sent: list[Message] = []
@@ -63,7 +70,11 @@ def exchange(
         sent.append(message)
 
     async def run() -> None:
-        await web.app(scope, receive, send)
+        task = asyncio.ensure_future(web.app(scope, receive, send))
+        if cancel_after_seconds is not None:
+            await asyncio.sleep(cancel_after_seconds)
+            task.cancel()
+        await task
 
     named = {"host": "testserver", **{key.replace("_", "-"): value for key, value in headers.items()}}
     scope: MutableMapping[str, Any] = {

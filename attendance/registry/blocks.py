@@ -246,8 +246,8 @@ class _Claims:
 
     def add(self, nodes: Nodes, node: yaml.Node, site: Site) -> None:
         """Claim the files of a site, or add to the problems whose they are."""
-        ours = _marks(site.csv_path) | _marks(_amendments(site.csv_path))
-        roster = _marks(site.roster_path) if site.roster_path else set()
+        ours = _identities(site.csv_path) | _identities(_amendments(site.csv_path))
+        roster = _identities(site.roster_path) if site.roster_path else set()
         taken = [*_owners(ours, self._ledgers), *_owners(ours, self._rosters), *_owners(roster, self._ledgers)]
         if taken or ours & roster:
             owner = min(taken, default=site.site_id)
@@ -267,7 +267,7 @@ def _owners(mine: Iterable[object], theirs: Mapping[object, str]) -> list[str]:
     return [theirs[mark] for mark in mine if mark in theirs]
 
 
-def _marks(path: Path) -> set[object]:
+def _identities(path: Path) -> set[object]:
     """Return by what a file is recognized: its path without regard to case, and its inode where it is there."""
     marks: set[object] = {str(path).casefold()}
     with suppress(OSError):

@@ -16,7 +16,7 @@ _STANDARD = "tag:yaml.org,2002:"
 _READ_AS = {"int": "a number", "float": "a number", "bool": "yes or no", "null": "nothing", "timestamp": "a date"}
 
 
-class _Mark(Protocol):
+class _Place(Protocol):
     """A place in a file; line and column count from 0."""
 
     @property
@@ -147,7 +147,7 @@ class Nodes:
             raise Mistake(f"{wanted} is expected here", "write it without quotes")
         return str(node.value)
 
-    def _at(self, mark: _Mark | None, message: str, hint: str) -> Problem:
+    def _at(self, mark: _Place | None, message: str, hint: str) -> Problem:
         """Return a problem at a place in the file, or at its beginning."""
         line, column = (mark.line, mark.column) if mark else (0, 0)
         return Problem(path=self.path, line=line + 1, column=column + 1, message=message, hint=hint)

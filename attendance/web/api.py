@@ -1,9 +1,10 @@
 """Own what programs call: the mark as JSON, and the site that an employee belongs to."""
 
 import json
+from http import HTTPStatus
 from typing import Any, NoReturn
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -50,6 +51,10 @@ class Problem(BaseModel):
     code: str
     detail: str
     request_id: str | None
+    fields: dict[str, str] | None = Field(default=None, description="With invalid_input: what is wrong, by field.")
+    candidates: list[str] | None = Field(
+        default=None, description="With ambiguous_site: the sites that could be meant."
+    )
 
 
 class JsonRoute(APIRoute):
@@ -78,10 +83,11 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
 _STOOD: dict[int | str, dict[str, Any]] = {200: {"model": MarkAnswer, "description": "Stood there before."}}
 _RESPONSES = _STOOD | _PROBLEMS
 
-router = APIRouter(route_class=JsonRoute)
+router = APIRouter()
+_beside_pages = APIRouter(route_class=JsonRoute)
 
 
-@router.post(
+@_beside_pages.post(
     "/sites/{site}/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY
 )
 async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> JSONResponse:
@@ -94,10 +100,15 @@ async def mark(request: Request, site: SiteDep, services: ServicesDep, address: 
 @router.post("/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY)
 async def mark_somewhere(request: Request, services: ServicesDep, address: AddressDep) -> JSONResponse:
     """Record a mark at the employee's own site, as the rosters and networks tell it."""
+    if not is_json(request.headers):
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     wish = read_mark(await request.body())
     site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address)
     recorded = await services.marking.mark(site, wish, address)
     return mark_answer(site, recorded)
+
+
+router.include_router(_beside_pages)
 
 
 def read_mark(body: bytes) -> MarkRequest:

@@ -29,7 +29,7 @@ from attendance.web.errors import (
     on_validation_error,
 )
 from attendance.web.hygiene import Hygiene
-from attendance.web.rendering import STATIC_PATH, CachedFiles
+from attendance.web.rendering import CachedFiles, static_path
 
 MAX_BODY_BYTES = 16 << 10
 
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     app.state.registry_file = registry_file
     for router in (api.router, pages.router, health.router):
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
-    app.mount(STATIC_PATH, CachedFiles(packages=[("attendance.web", "static")]))
+    app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(settings.trusted_proxy)])
     return app

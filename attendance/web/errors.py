@@ -1,5 +1,6 @@
 """Own what a failure looks like from outside: one table from error to status, the bodies, and the line in the log."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -39,9 +40,11 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address. Open the list of sites and choose yours."),
     405: ("method_not_allowed", "This address does not answer this method."),
     413: ("too_large", "Not recorded: what was sent is too large for a mark."),
+    503: ("stopping", "The server stops. Whether it was recorded is not known: trying again in a moment is safe."),
     415: ("unsupported_media_type", "Not recorded: send the mark as a form or as JSON."),
 }
 
+_SITE_KEY = re.compile(r"[a-z0-9-]{1,63}")
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
 
 
@@ -66,6 +69,11 @@ def log_failure(error: errors.AttendanceError, site_id: str | None) -> None:
     level("refused", code=error.code, status=int(status), **told)
 
 
+def site_key(text: str | None) -> str | None:
+    """Return what stands in the place of a site in an address, for the log, if it can be a site's key at all."""
+    return text if text and _SITE_KEY.fullmatch(text) else None
+
+
 def log_refusal(status: int, site_id: str | None) -> None:
     """Leave one line of a request that was refused before anybody read what it wishes."""
     _log.info("refused", code=_refusal(status)[0], status=status, **_told(site=site_id))
@@ -86,12 +94,18 @@ def problem_of(error: errors.AttendanceError) -> JSONResponse:
     return answer
 
 
+def _error_page(status: int, detail: str) -> Response:
+    """Return the page of what did not work."""
+    headline = "There is no such page" if status == HTTPStatus.NOT_FOUND else "That did not work"
+    return render("error.html", status, headline=headline, detail=detail)
+
+
 async def on_attendance_error(request: Request, error: Exception) -> Response:
     """Answer an expected failure."""
     assert isinstance(error, errors.AttendanceError)  # noqa: S101  # the framework calls it for nothing else
-    log_failure(error, request.path_params.get("site"))
+    log_failure(error, site_key(request.path_params.get("site")))
     if wants_html(request):
-        page = render("error.html", status_of(error), detail=str(error))
+        page = _error_page(status_of(error), str(error))
         page.headers.update(headers_of(error))
         return page
     return problem_of(error)
@@ -103,7 +117,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     code, detail = _refusal(error.status_code)
     log_refusal(error.status_code, request.path_params.get("site"))
     if wants_html(request):
-        answer: Response = render("error.html", error.status_code, detail=detail)
+        answer: Response = _error_page(error.status_code, detail)
     else:
         answer = problem(error.status_code, code, detail)
     answer.headers.update(error.headers or {})
@@ -128,7 +142,7 @@ async def on_unexpected_error(request: Request, error: Exception) -> Response:
     _log.error("unexpected_error", error=type(error).__name__)
     detail = "Something went wrong here. Whether it was recorded is not known: trying again is safe."
     if wants_html(request):
-        return render("error.html", 500, detail=detail)
+        return _error_page(500, detail)
     return problem(500, "unexpected_error", detail)
 
 

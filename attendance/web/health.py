@@ -13,6 +13,9 @@ from attendance.eventlog import dropped_lines
 from attendance.model import Site
 from attendance.web.deps import Services, ServicesDep
 
+WARNINGS = {"storage_low"}
+"""Codes of what does not stop a mark yet."""
+
 router = APIRouter(tags=["health"])
 
 
@@ -25,13 +28,16 @@ async def healthz() -> JSONResponse:
 @router.get("/readyz", responses={503: {"description": "A site could not record a mark now."}})
 def readyz(services: ServicesDep) -> JSONResponse:
     """Tell whether every site could record a mark now; run in a thread, since it asks the disk."""
-    problems = [*_registry_problems(services)]
+    problems = _registry_problems(services)
+    warnings: list[dict[str, Any]] = []
     for site in services.registry_file.current.sites.values():
-        problems += [{"site": site.site_id, "code": code} for code in _site_problems(services, site)]
+        for code in _site_problems(services, site):
+            (warnings if code in WARNINGS else problems).append({"site": site.site_id, "code": code})
     body = {
         "status": "not_ready" if problems else "ready",
         "sites": len(services.registry_file.current.sites),
         "problems": problems,
+        "warnings": warnings,
         "zone_database": ZONE_DATABASE_VERSION,
         "dropped_log_lines": dropped_lines(),
     }

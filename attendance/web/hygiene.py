@@ -1,5 +1,6 @@
 """Own what is true of every request: an ID for the log, no post from another site, and the headers a browser obeys."""
 
+import asyncio
 import secrets
 
 import structlog
@@ -7,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attendance.errors import CrossSiteError
-from attendance.web.errors import REFUSALS, log_failure, log_refusal, problem, problem_of
+from attendance.web.errors import REFUSALS, log_failure, log_refusal, problem, problem_of, site_key
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 CONTENT_SECURITY_POLICY = (
@@ -39,8 +40,12 @@ class Hygiene:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
+        answered = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 for name, value in _HEADERS.items():
@@ -52,7 +57,12 @@ class Hygiene:
         app = self._app
         if scope["method"] not in SAFE_METHODS:
             app = self._refusal(Headers(scope=scope), _site_id(scope["path"])) or app
-        await app(scope, receive, send_with_headers)
+        try:
+            await app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:  # a stop waited as long as it could
+            if not answered:
+                log_refusal(503, _site_id(scope["path"]))
+                await problem(503, *REFUSALS[503])(scope, receive, send_with_headers)
 
     def _refusal(self, headers: Headers, site_id: str | None) -> ASGIApp | None:
         """Return the answer to a request that goes no further, or None."""
@@ -79,4 +89,4 @@ def _is_cross_site(headers: Headers) -> bool:
 def _site_id(path: str) -> str | None:
     """Return the site that a path speaks of, for the log; no such site need be there."""
     _, _, rest = path.partition("/sites/")
-    return rest.partition("/")[0] or None
+    return site_key(rest.partition("/")[0])

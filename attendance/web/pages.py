@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
@@ -109,7 +110,7 @@ async def _read_items(request: Request) -> Sequence[tuple[str, str | UploadFile]
     """Return what a form holds; refuse all but UTF-8: the framework would read it as Latin-1, and spoil a name."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
     if content_type not in {b"application/x-www-form-urlencoded", b"multipart/form-data"}:
-        raise MalformedRequestError("the body is neither a form nor JSON")
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if options.get(b"charset", b"utf-8").lower() != b"utf-8":
         raise MalformedRequestError("the form is not in UTF-8")
     try:
@@ -172,6 +173,9 @@ def _confirmation(request: Request, site: Site, recorded: Recorded, form: Mappin
         local=mark.marked_at.astimezone(timezone(mark.utc_offset)),
         repeated=recorded.repeated,
     )
+    known = read_remembered(request)
     if "remember" in form:
         remember(page, request, Remembered(site_id=site.site_id, employee_id=mark.employee_id, name=mark.name))
+    elif known and known.employee_id == mark.employee_id:  # the tick was taken away
+        forget(page, request)
     return page

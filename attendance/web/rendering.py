@@ -1,6 +1,7 @@
 """Own how pages are made: the templates, the addresses of static files, and who wants a page at all."""
 
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from attendance.clock import offset_label
-from attendance.codec import encode_timestamp
+from attendance.marking import answer
 from attendance.model import Recorded, Site
 
 _STATIC = files("attendance.web") / "static"
@@ -28,7 +29,10 @@ def static_version() -> str:
     return digest.hexdigest()[:12]
 
 
-STATIC_PATH = f"/static/{static_version()}"
+@cache
+def static_path() -> str:
+    """Return the address of the static files."""
+    return f"/static/{static_version()}"
 
 
 class CachedFiles(StaticFiles):
@@ -46,7 +50,8 @@ def spoken_date(local: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B %Y}"
 
 
-def _environment() -> Environment:
+@cache
+def _templates() -> Environment:
     """Return the templates: everything is escaped, and a value that is missing is an error."""
     environment = Environment(
         loader=PackageLoader("attendance.web"),
@@ -55,7 +60,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["static"] = STATIC_PATH
+    environment.globals["static"] = static_path()
     environment.filters["offset_label"] = offset_label
     environment.filters["spoken_date"] = spoken_date
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
@@ -63,29 +68,15 @@ def _environment() -> Environment:
     return environment
 
 
-_TEMPLATES = _environment()
-
-
 def render(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """Return a page; it may speak of one person, so no cache keeps it."""
-    page = _TEMPLATES.get_template(template).render(context)
+    page = _templates().get_template(template).render(context)
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
 def mark_answer(site: Site, recorded: Recorded) -> JSONResponse:
     """Return the row as it was written, for a program: 201 for a new one, 200 for a repeat."""
-    mark = recorded.mark
-    body = {
-        "site": site.site_id,
-        "timezone": site.timezone,
-        "timestamp": encode_timestamp(mark.marked_at, mark.utc_offset),
-        "work_date": recorded.work_date.isoformat(),
-        "employee_id": mark.employee_id,
-        "name": mark.name,
-        "status": mark.status,
-        "repeated": recorded.repeated,
-    }
-    return JSONResponse(body, 200 if recorded.repeated else 201)
+    return JSONResponse(answer(site, recorded), 200 if recorded.repeated else 201)
 
 
 def wants_html(request: Request) -> bool:

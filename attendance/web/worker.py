@@ -36,6 +36,13 @@ LEAVE_SECONDS = 0.5
 """How long a worker that stops waits for a request that is on its way."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "malformed_request",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "address_too_long",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "header_too_large",
+}
 _DETAILS = {
     HTTPStatus.BAD_REQUEST: "The request is not HTTP.",
     HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive. Send it again.",
@@ -201,7 +208,13 @@ class BoundedProtocol(HttpToolsProtocol):
 def _problem(status: HTTPStatus) -> bytes:
     """Return an answer in the form of RFC 9457, the last of its connection."""
     body = json.dumps(
-        {"type": "about:blank", "title": status.phrase, "status": status, "code": "refused", "detail": _DETAILS[status]}
+        {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status,
+            "code": _CODES[status],
+            "detail": _DETAILS[status],
+        }
     ).encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
@@ -255,7 +268,7 @@ class AttendanceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
 
 
 class EventLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Let gunicorn and uvicorn speak through the event log, which the application has opened before them."""
+    """Let gunicorn and uvicorn speak through the event log, which gunicorn.conf.py has opened before them."""
 
     def setup(self, cfg: Any) -> None:
         """Take the handlers of the event log; there is no access log."""

@@ -27,9 +27,10 @@ function show(element, text) {
 }
 
 function draw() {
+  const now = present(); // once: all clocks show the same second
   for (const clock of clocks) {
     const offset = Number(clock.dataset.offset);
-    const local = new Date(present() + offset * 1000); // its UTC fields are read: they are the site's local time
+    const local = new Date(now + offset * 1000); // its UTC fields are read: they are the site's local time
     show(clock.querySelector(".clock-time"), [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(":"));
     show(clock.querySelector("[data-date]"), `${weekdays[local.getUTCDay()]} ${local.getUTCDate()} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`);
     show(clock.querySelector("[data-offset-label]"), offsetLabel(offset));
@@ -80,6 +81,13 @@ for (const form of document.querySelectorAll("form.mark")) {
     form.classList.remove("sent");
     form.querySelectorAll(".pressed").forEach((button) => button.classList.remove("pressed"));
   };
+  form.addEventListener("keydown", (event) => {
+    // Enter goes on to the next field, and from the last one to the buttons; it never chooses between them.
+    if (event.key !== "Enter" || !event.target.matches("input:not([type=checkbox])")) return;
+    event.preventDefault();
+    const stops = [...form.querySelectorAll("input:not([type=checkbox]), button.status")];
+    stops[stops.indexOf(event.target) + 1].focus();
+  });
   form.addEventListener("submit", (event) => {
     if (form.classList.contains("sent")) {
       event.preventDefault();
