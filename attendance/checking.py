@@ -1,9 +1,11 @@
 """Own the use case of a check: read everything that a site stands on, change nothing, and say what is wrong by line."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from attendance.codec import HEADER, decode, is_row
 from attendance.errors import FlushFailedError, LedgerError, Problem, RosterError
@@ -12,6 +14,7 @@ from attendance.model import Site
 from attendance.roster import RosterFile
 
 LOW_SPACE_BYTES = 64 << 20
+HALF_LINE_SECONDS = 0.5
 
 _STORAGE_PROBLEMS = {
     "storage_unavailable": ("the file cannot be written", "give it and its folder to the user that the server runs as"),
@@ -24,19 +27,29 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
     """Yield what is wrong with a site's roster, folder and ledger; the whole ledger is read."""
     if site.roster_path:
         try:
-            RosterFile(site, site.roster_path).current()
+            RosterFile(site.roster_path).current()
         except RosterError as error:
             yield from error.problems
     storage = storage_problem(site)
     if storage:
         yield _problem(site.csv_path, 1, *_STORAGE_PROBLEMS[storage])
-    if storage != "storage_unavailable" and site.csv_path.exists():
+    if storage != "storage_unavailable":
+        yield from _check_ledger(site, ledger)
+
+
+def _check_ledger(site: Site, ledger: Ledger) -> Iterator[Problem]:
+    """Yield what is wrong with a ledger: its rows, and what became of it since the last commit."""
+    if site.csv_path.exists():
         yield from _check_rows(site.csv_path)
-        try:
-            ledger.log.require_sound()
-        except LedgerError as error:
-            hint = "run `attendance check --recover`" if isinstance(error, FlushFailedError) else "see the log"
-            yield _problem(site.csv_path, 1, error.reason, hint)
+    try:
+        ledger.log.require_sound()
+        if ledger.log.was_touched():
+            message = "something else replaced, removed or cut the file since the last mark"
+            yield _problem(site.csv_path, 1, message, "compare with a backup; a running server puts it back by itself")
+    except LedgerError as error:
+        recover = f"run `attendance check --recover {site.site_id}`"
+        hint = recover if isinstance(error, FlushFailedError) else "let the user of the server read the lock file"
+        yield _problem(site.csv_path, 1, error.reason, hint)
 
 
 def storage_problem(site: Site) -> str | None:
@@ -57,12 +70,12 @@ def storage_problem(site: Site) -> str | None:
 def _check_rows(path: Path) -> Iterator[Problem]:
     """Yield every line of a ledger that is not a row, or that lies before the row above it."""
     last_at = _NEVER
-    hint = "compare with a backup; docs/ledger.md says what a row is"
+    hint = "compare with a backup; a row is four fields as in the README"
     try:
         with path.open("rb") as file:
             if file.readline() != HEADER:
                 yield _problem(path, 1, "the first line is not the header of a ledger", hint)
-            for number, line in enumerate(file, start=2):
+            for number, line in enumerate(_lines(file), start=2):
                 if not is_row(line):
                     yield _problem(path, number, "this line is not a row as it was written", hint)
                     continue
@@ -72,6 +85,15 @@ def _check_rows(path: Path) -> Iterator[Problem]:
                 last_at = marked_at
     except OSError as error:
         yield _problem(path, 1, f"the file cannot be read: {error.strerror}", "give it to the user of the server")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file that may be written to meanwhile: half a line at its end is given time to be whole."""
+    for line in file:
+        if not line.endswith(b"\n"):
+            time.sleep(HALF_LINE_SECONDS)
+            line += file.readline()  # noqa: PLW2901  # it is the same line
+        yield line
 
 
 def _problem(path: Path, line: int, message: str, hint: str) -> Problem:

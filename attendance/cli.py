@@ -19,8 +19,15 @@ from attendance.checking import check_site
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.codec import encode_timestamp
 from attendance.config import Settings, load_settings
-from attendance.errors import AttendanceError, FileExistsAlreadyError, Problem, RegistryError
-from attendance.marking import Marking
+from attendance.errors import (
+    AttendanceError,
+    LedgerError,
+    NotWrittenError,
+    Problem,
+    RegistryError,
+    UnknownSiteError,
+)
+from attendance.marking import Marking, answer
 from attendance.model import Incident, Mark, MarkRequest, Site
 from attendance.registry import Registry, load_registry
 
@@ -28,10 +35,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    help="Attendance for offices all over the world: one plain CSV file per office.",
+    help="Attendance for offices all over the world: one plain CSV file per site.",
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
-_talk = Console(stderr=True, highlight=False)
+_talk = Console(stderr=True, highlight=False, soft_wrap=True)  # a path is not broken in two
 _data = Console(highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -44,6 +51,10 @@ def main() -> None:
         app()
     except AttendanceError as error:
         _talk.print(str(error), style="red", markup=False)
+        if isinstance(error, LedgerError):
+            _talk.print(error.reason, markup=False)
+        elif isinstance(error, UnknownSiteError):
+            _talk.print("`attendance sites` lists them.", markup=False)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,7 +74,7 @@ def _common(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Attendance for offices all over the world: one plain CSV file per office."""
+    """Attendance for offices all over the world: one plain CSV file per site."""
 
 
 @app.command()
@@ -145,11 +156,11 @@ def mark(
     if isinstance(outcome, Exception):
         raise outcome
     if as_json:
-        _print_json(_mark_row(site, outcome.mark) | {"repeated": outcome.repeated})
+        _print_json(answer(site, outcome))
         return
     stands = "stood there already, nothing was added" if outcome.repeated else "recorded"
     row = outcome.mark
-    _data.print(f"{_timestamp(row)} {row.employee_id} {row.name} {row.status}: {stands}", markup=False)
+    sys.stdout.write(f"{_timestamp(row)} {row.employee_id} {row.name} {row.status}: {stands}\n")
 
 
 @app.command()
@@ -178,12 +189,12 @@ def board(site_id: SiteId, *, as_json: Json = False) -> None:
 def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path()) -> None:
     """Write a first sites.yaml with a comment for every key."""
     path = folder / "sites.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             file.write((files("attendance") / "starter.yaml").read_bytes())
-    except FileExistsError:
-        raise FileExistsAlreadyError(path) from None
+    except OSError as error:
+        raise NotWrittenError(path, error.strerror or "") from None
     _talk.print(f"{path} is written. Change the name and the zone in it, then run `attendance serve`.", markup=False)
 
 
@@ -209,7 +220,7 @@ def _say_where(settings: Settings, registry: Registry) -> None:
     shown = list(registry.sites.values())[:10]
     pages = {"All sites": "/"} | {site.name[:40]: f"/sites/{site.site_id}/attendance" for site in shown}
     for name, path in pages.items():
-        _talk.print(f"{name:<{max(map(len, pages))}}  {address}{path}", markup=False, soft_wrap=True)
+        _talk.print(f"{name:<{max(map(len, pages))}}  {address}{path}", markup=False)
     if len(shown) < len(registry.sites):
         _talk.print(f"and {len(registry.sites) - len(shown)} more.")
     _talk.print("Stop with Ctrl+C.")

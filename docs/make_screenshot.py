@@ -35,7 +35,7 @@ def pictures(browser: Browser, address: str) -> list[bytes]:
 
 def _phone(browser: Browser, address: str, scheme: Literal["light", "dark"]) -> Page:
     """Return an empty page on a phone with a sharp display."""
-    size = ViewportSize(width=PHONE["width"], height=600)
+    size = ViewportSize(width=PHONE["width"], height=660)
     return browser.new_page(viewport=size, base_url=address, color_scheme=scheme, device_scale_factor=2)
 
 

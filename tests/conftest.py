@@ -13,7 +13,7 @@ from hypothesis import settings
 from attendance.clock import find_zone
 from attendance.model import Incident, Kind, Plan, Site
 
-# Correctness is tested here, speed in benchmarks/: a busy machine fails no property.
+# Tests say whether something is right, not how fast: a busy machine fails no property.
 settings.register_profile("attendance", deadline=None)
 settings.load_profile("attendance")
 

@@ -1,13 +1,21 @@
 """Claims about the command line: words, tables, JSON, exit codes."""
 
+import errno
 import json
 import os
+import shlex
 import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from attendance.clock import utc_now
 from attendance.codec import HEADER
+from attendance.errors import FlushFailedError
+from attendance.ledger import Ledger
+from attendance.model import MarkRequest, Site
 from tests.servers import ATTENDANCE, write_sites
 
 
@@ -57,12 +65,12 @@ def test_a_repeated_mark_says_that_nothing_was_added(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("mark", "paris", "E1", "Present", "--name", "Ana"), "There is no site"),
+        (("mark", "paris", "E1", "Present", "--name", "Ana"), "There is no such site"),
         (("mark", "london", "=E1", "Present", "--name", "Ana"), "An ID has"),
         (("mark", "london", "E1", "Presence", "--name", "Ana"), "Choose Present or Absent."),
         (("mark", "kathmandu", "E1", "Here"), "not on the list"),
-        (("board", "paris"), "There is no site"),
-        (("check", "--recover", "paris"), "There is no site"),
+        (("board", "paris"), "There is no such site"),
+        (("check", "--recover", "paris"), "There is no such site"),
     ],
 )
 def test_an_expected_failure_is_said_on_stderr_and_ends_with_1(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -155,6 +163,77 @@ def test_check_lists_broken_rosters_and_rows_by_line(folder: Path) -> None:
     assert (folder / "data" / "london.csv").read_bytes() == content
 
 
+def test_a_failed_flush_is_told_with_the_command_that_recovers(
+    folder: Path, make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` says what to type, `mark` why it refuses, and after that command the site takes marks again."""
+    run(folder, "mark", "london", "E1", "Present", "--name", "Ana")
+    site = make_site(csv_path=folder / "data" / "london.csv")
+    ledger = Ledger(site, now=utc_now, report=print)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", _refuse)
+        with pytest.raises(FlushFailedError):
+            ledger.record([MarkRequest(employee_id="E2", name="Jo", status="Present")])
+    ledger.log.close()
+
+    listed = run(folder, "check")
+    refused = run(folder, "mark", "london", "E2", "Present", "--name", "Jo")
+    recovered = run(folder, *shlex.split(listed.stdout.rpartition("`attendance ")[2].partition("`")[0]))
+    again = run(folder, "mark", "london", "E2", "Present", "--name", "Jo")
+
+    assert listed.returncode == 1
+    assert "attendance check --recover london" in listed.stdout
+    assert "an earlier flush" in refused.stderr
+    assert (refused.returncode, recovered.returncode, again.returncode) == (1, 0, 0)
+    assert again.stdout.endswith("E2 Jo Present: recorded\n")
+
+
+def _refuse(_: int) -> None:
+    """Fail as a disk does."""
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_check_gives_a_row_that_is_being_written_time(folder: Path) -> None:
+    """Half a line at the end of a ledger is no mistake while its other half is on the way."""
+    path = folder / "data" / "london.csv"
+    path.write_bytes(HEADER + b"2026-11-22T09:00:03+00:00,E1,An")
+    reader = run_in_background(folder, "check")
+    with path.open("ab") as ledger:
+        while str(path) not in _open_files(reader.pid):
+            assert reader.poll() is None
+        ledger.write(b"a,Present\n")
+
+    talk, _ = reader.communicate(timeout=30)
+
+    assert (reader.returncode, talk) == (0, "")
+
+
+def run_in_background(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start the command in a folder."""
+    return subprocess.Popen(
+        [ATTENDANCE, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def _open_files(process_id: int) -> list[str]:
+    """Return the files that a process has open now."""
+    found = []
+    for link in Path(f"/proc/{process_id}/fd").glob("*"):
+        with suppress(OSError):
+            found.append(str(link.readlink()))
+    return found
+
+
+@pytest.mark.parametrize("target", ["sites.yaml", "data/kathmandu.roster.csv/below"])
+def test_init_says_why_it_cannot_write(folder: Path, target: str) -> None:
+    """A file in the place of the folder is an expected failure, not a traceback."""
+    done = run(folder, "init", target)
+
+    assert done.returncode == 1
+    assert "is not written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_without_a_registry_says_how_to_get_one(tmp_path: Path) -> None:
     """Whoever starts in an empty folder is told what to do."""
     done = run(tmp_path, "check")
@@ -196,3 +275,18 @@ def test_the_version_is_printed(folder: Path) -> None:
 
     assert done.returncode == 0
     assert done.stdout.startswith("attendance ")
+
+
+def test_check_tells_of_a_row_that_was_taken_out(folder: Path) -> None:
+    """Whoever deletes a row with an editor is found out, before and after the next look."""
+    for employee_id in ("E1", "E2"):
+        run(folder, "mark", "london", employee_id, "Present", "--name", "Ana")
+    path = folder / "data" / "london.csv"
+    lines = path.read_bytes().splitlines(keepends=True)
+    (folder / "edited").write_bytes(lines[0] + lines[2])
+    (folder / "edited").rename(path)
+
+    done = run(folder, "check")
+
+    assert done.returncode == 1
+    assert "something else replaced, removed or cut the file" in done.stdout
