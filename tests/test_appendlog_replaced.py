@@ -103,6 +103,23 @@ def test_another_process_that_has_the_file_open_is_enough(path: Path, incidents:
     assert incidents.codes == ["ledger_restored"]
 
 
+@pytest.mark.parametrize("aside", ["london.csv.bak", "london.csv~"])
+def test_a_file_that_is_moved_aside_is_put_back_by_whoever_writes_next(
+    path: Path, incidents: Incidents, tmp_path: Path, aside: str
+) -> None:
+    """The next writer never had it open, another process has: it is found there under the name it has now."""
+    with running(keep_open, path, tmp_path / "ready"):
+        wait_for(tmp_path / "ready")
+        append(open_log(path, incidents), row("E1"))
+        path.rename(path.with_name(aside))
+
+        append(open_log(path, incidents), row("E3"))
+
+    assert path.read_bytes() == HEADER + row("E1") + row("E3")
+    assert path.with_name(aside).read_bytes() == HEADER + row("E1")
+    assert incidents.codes == ["ledger_restored"]
+
+
 def test_another_worker_goes_on_with_the_file_that_was_put_back(
     log: AppendLog, path: Path, incidents: Incidents
 ) -> None:

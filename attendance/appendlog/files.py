@@ -71,13 +71,14 @@ class OpenFile:
 def find_open(path: Path, inode: int) -> OpenFile | None:
     """Return the file that stood at the path under this inode, if any process has it open still; else None.
 
-    The link of a descriptor names the path, and opens the file even after it was deleted (proc_pid_fd(5)). The name is
-    asked for as well, since the inode of a deleted file may by now be that of another site's.
+    The link of a descriptor opens the file even after it was deleted (proc_pid_fd(5)). It says `path (deleted)` then,
+    and `path.bak` or `path~` where it was moved aside; the name is asked for, since the inode of a deleted file may by
+    now be that of another site's, whose name never begins with the whole of this one.
     """
     name = path.parent.resolve() / path.name
     for link in map(Path, iglob("/proc/[0-9]*/fd/*")):  # noqa: PTH207 -- Path.glob stops where a process has just ended
         with suppress(OSError):  # it ended meanwhile, or is not ours to look into
-            if str(link.readlink()) in {str(name), f"{name} (deleted)"} and link.stat().st_ino == inode:
+            if str(link.readlink()).startswith(str(name)) and link.stat().st_ino == inode:
                 return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
     return None
 
