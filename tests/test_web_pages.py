@@ -232,3 +232,13 @@ def test_the_zone_rules_of_the_moment_are_those_of_pytz(tmp_path: Path) -> None:
         offsets = web.client.get("/clock", params={"site": "casa"}).json()["offsets"]
 
     assert offsets == {"casa": 0}
+
+
+def test_a_confirmation_says_in_one_sentence_what_was_recorded(web: Web) -> None:
+    """What a shared link, a history or a program shows of the page is the whole sentence, and nothing of the person."""
+    recorded = web.client.post(PAGE, data=ANA, headers=HTML).text
+    repeated = web.client.post(PAGE, data=ANA, headers=HTML).text
+
+    when = "09:00:03, Monday 23 November 2026, London, UTC+00:00"
+    assert f'<meta name="description" content="Present at {when}">' in recorded
+    assert f'content="You are already marked present since {when}. Nothing was added."' in repeated
