@@ -123,7 +123,7 @@ def test_garbage_is_no_request(server: Server, garbage: bytes) -> None:
     answer = exchange(server.port, garbage)
 
     assert _status(answer) == 400
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "refused"
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "malformed_request"
 
 
 @pytest.mark.parametrize(

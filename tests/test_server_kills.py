@@ -27,15 +27,16 @@ def test_killed_workers_lose_no_acknowledged_mark(tmp_path: Path) -> None:
                 wait_until(lambda gone=killed: gone not in server.workers() and len(server.workers()) == 2, 10)
                 assert server.answers()
         before = {row[1] for row in whole_rows(tmp_path / "data" / "london.csv")}
-        retried = {employee_id: server.mark(employee_id)[0] for employee_id in rush.unanswered}
+        unknown = rush.unanswered | set(rush.torn)  # a kill may strike between the head of an answer and its body
+        retried = {employee_id: server.mark(employee_id)[0] for employee_id in unknown}
 
     assert len(rush.acknowledged) > 100
-    assert not rush.refused | rush.torn
+    assert not rush.refused
     assert rush.acknowledged <= before
-    assert {one for one, status in retried.items() if status == 200} == rush.unanswered & before
+    assert {one for one, status in retried.items() if status == 200} == unknown & before
     assert set(retried.values()) <= {200, 201}
     after = [row[1] for row in whole_rows(tmp_path / "data" / "london.csv")]
-    assert sorted(after) == sorted(rush.acknowledged | rush.unanswered)
+    assert sorted(after) == sorted(rush.acknowledged | unknown)
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
