@@ -1,5 +1,6 @@
 """Own what may stand in the block of one site, and what the blocks of two sites may not share."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ _HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAX_NAME = 80
 _MAX_LABEL = 32
+_MAX_FILE_NAME_BYTES = 200  # the lock and the quarantine add to it, and 255 is the end
 
 
 def read_sites(nodes: Nodes) -> dict[str, Site]:
@@ -128,6 +130,8 @@ class _Block:
         path = self._inside(node)
         if path.suffix != ".csv" or path.name.endswith(".amendments.csv"):
             raise Mistake("this is not the name of a ledger", "let it end in .csv, and not in .amendments.csv")
+        if len(os.fsencode(path.name)) > _MAX_FILE_NAME_BYTES:
+            raise Mistake("the name of the file is too long", f"use at most {_MAX_FILE_NAME_BYTES} bytes")
         self._refuse_odd(_amendments(path))
         return path
 
@@ -243,18 +247,22 @@ class _Claims:
     def __init__(self) -> None:
         self._ledgers: dict[object, str] = {}
         self._rosters: dict[object, str] = {}
+        self._folders: dict[object, str] = {}
 
     def add(self, nodes: Nodes, node: yaml.Node, site: Site) -> None:
         """Claim the files of a site, or add to the problems whose they are."""
         ours = _identities(site.csv_path) | _identities(_amendments(site.csv_path))
         roster = _identities(site.roster_path) if site.roster_path else set()
+        folders: set[object] = {str(folder).casefold() for folder in site.csv_path.parents}
         taken = [*_owners(ours, self._ledgers), *_owners(ours, self._rosters), *_owners(roster, self._ledgers)]
+        taken += [*_owners(folders, self._ledgers), *_owners(ours, self._folders)]
         if taken or ours & roster:
             owner = min(taken, default=site.site_id)
             message = f"a file of site {site.site_id!r} belongs to site {owner!r} already"
             nodes.refuse(node, Mistake(message, "give every ledger and every roster a file of its own"))
         self._ledgers |= dict.fromkeys(ours, site.site_id)
         self._rosters |= dict.fromkeys(roster, site.site_id)
+        self._folders |= dict.fromkeys(folders, site.site_id)
 
 
 def _amendments(csv_path: Path) -> Path:
@@ -264,13 +272,13 @@ def _amendments(csv_path: Path) -> Path:
 
 def _owners(mine: Iterable[object], theirs: Mapping[object, str]) -> list[str]:
     """Return the sites that claimed a file before."""
-    return [theirs[mark] for mark in mine if mark in theirs]
+    return [theirs[identity] for identity in mine if identity in theirs]
 
 
 def _identities(path: Path) -> set[object]:
     """Return by what a file is recognized: its path without regard to case, and its inode where it is there."""
-    marks: set[object] = {str(path).casefold()}
+    identities: set[object] = {str(path).casefold()}
     with suppress(OSError):
         found = path.stat()
-        marks.add((found.st_dev, found.st_ino))
-    return marks
+        identities.add((found.st_dev, found.st_ino))
+    return identities
