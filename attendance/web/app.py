@@ -1,13 +1,15 @@
 """Own the composition of the server: settings, registry, services, routes; the factory that gunicorn calls."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -34,6 +36,15 @@ from attendance.web.rendering import CachedFiles, static_path
 MAX_BODY_BYTES = 16 << 10
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
+
+# What answers an exception that a handler raised.
+_ON_ERROR: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    AttendanceError: on_attendance_error,
+    HTTPException: on_http_error,
+    RequestValidationError: on_validation_error,
+    ClientDisconnect: on_client_gone,
+    Exception: on_unexpected_error,
+}
 
 
 class _Application(FastAPI):
@@ -67,13 +78,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         lifespan=lifespan,
         docs_url=None,  # its page would load a script from elsewhere
         redoc_url=None,
-        exception_handlers={
-            AttendanceError: on_attendance_error,
-            HTTPException: on_http_error,
-            RequestValidationError: on_validation_error,
-            ClientDisconnect: on_client_gone,
-            Exception: on_unexpected_error,
-        },
+        exception_handlers=_ON_ERROR,
     )
     app.state.registry_file = registry_file
     for router in (api.router, pages.router, health.router):

@@ -24,6 +24,24 @@ _HEADERS = {
 }
 
 
+class _Answer:
+    """An answer on its way to the server, with our headers."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.request_id = request_id
+        self.begun = False
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer; the first one has the headers."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            headers.update(_HEADERS)
+        await self._send(message)
+
+
 class Hygiene:
     """Wrap the application; kept in plain ASGI, since it is on the way of every mark."""
 
@@ -36,33 +54,20 @@ class Hygiene:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        answer = _Answer(send, secrets.token_hex(8))
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-
-        answered = False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal answered
-            if message["type"] == "http.response.start":
-                answered = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _HEADERS.items():
-                    headers[name] = value
-            await send(message)
-
+        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         if scope["method"] == "HEAD":  # the server sends no body for it, whatever the application says
             scope = {**scope, "method": "GET"}
         app = self._app
         if scope["method"] not in SAFE_METHODS:
             app = self._refusal(Headers(scope=scope), _site_id(scope["path"])) or app
         try:
-            await app(scope, receive, send_with_headers)
+            await app(scope, receive, answer.send)
         except asyncio.CancelledError:  # a stop waited as long as it could
-            if not answered:
+            if not answer.begun:
                 log_refusal(503, _site_id(scope["path"]))
-                await problem(503, *REFUSALS[503])(scope, receive, send_with_headers)
+                await problem(503, *REFUSALS[503])(scope, receive, answer.send)
 
     def _refusal(self, headers: Headers, site_id: str | None) -> ASGIApp | None:
         """Return the answer to a request that goes no further, or None."""
