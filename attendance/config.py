@@ -29,13 +29,15 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Return the settings; raise SettingsError that names every variable which is wrong or not known."""
-    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    problems = {
-        name: f"there is no such setting; known: {', '.join(get_close_matches(name, known, n=1) or known)}"
-        for name in os.environ
-        if name.startswith(PREFIX) and name not in known
-    }
+    """Return the settings; raise SettingsError that names every variable which is wrong, or a slip for another one."""
+    known = [name.upper() for name in Settings.model_fields]
+    problems: dict[str, str] = {}
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX)
+        # Others than slips are none of ours: Kubernetes, for one, sets ATTENDANCE_SERVICE_HOST for a service.
+        meant = get_close_matches(name, known, n=1, cutoff=0.75) if name not in {variable, *known} else []
+        if meant:
+            problems[variable] = f"there is no such setting; did you mean {PREFIX}{meant[0]}?"
     try:
         settings = Settings()
     except ValidationError as error:

@@ -128,7 +128,15 @@ def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(monkeypatch: 
     with pytest.raises(SettingsError) as refused:
         load_settings()
 
-    assert str(refused.value) == "ATTENDANCE_SITE: there is no such setting; known: ATTENDANCE_SITES"
+    assert str(refused.value) == "ATTENDANCE_SITE: there is no such setting; did you mean ATTENDANCE_SITES?"
+
+
+@pytest.mark.parametrize("name", ["ATTENDANCE_SERVICE_HOST", "ATTENDANCE_PORT_8000_TCP_ADDR", "ATTENDANCE_TEAM"])
+def test_a_variable_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What only shares the prefix, as Kubernetes sets it for a service, keeps nobody from starting."""
+    monkeypatch.setenv(name, "tcp://192.0.2.1:8000")
+
+    assert load_settings().model_dump() == DEFAULTS
 
 
 def test_settings_cannot_be_changed() -> None:
