@@ -52,8 +52,8 @@ class _EventFile(WatchedFileHandler):
         _Dropped.count += 1
 
 
-def open_log(log_dir: Path) -> list[logging.Handler]:
-    """Send the events of this process, and what libraries log, to the log file and to stderr; return the handlers."""
+def open_log(log_dir: Path) -> None:
+    """Send the events of this process, and what libraries log, to the log file and to stderr."""
     with suppress(OSError):  # then every line is counted, until the folder is there
         log_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
     file = _EventFile(log_dir / FILE_NAME, encoding="utf-8", delay=True)
@@ -73,7 +73,6 @@ def open_log(log_dir: Path) -> list[logging.Handler]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    return handlers
 
 
 def dropped_lines() -> int:
