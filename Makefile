@@ -18,10 +18,14 @@ setup: .venv/.app  ## Set up .venv/bin/attendance
 .PHONY: test
 test: .venv/.dev  ## Set up and run the tests with their coverage
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --ignore=tests/faults
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=100 --include='attendance/appendlog/*,attendance/codec.py,attendance/ledger.py,attendance/clock.py,attendance/registry/*'
+
+.PHONY: faults
+faults: .venv/.dev  ## Set up and run the faults that a ledger must survive (all of them: as root on Linux)
+	$(BIN)/python -m pytest tests/faults --durations=10
 
 .PHONY: check
 check: .venv/.dev  ## Run every static gate: ruff, format, mypy, imports
