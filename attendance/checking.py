@@ -12,6 +12,7 @@ from attendance.errors import FlushFailedError, LedgerError, Problem, RosterErro
 from attendance.ledger import Ledger
 from attendance.model import Site
 from attendance.roster import RosterFile
+from attendance.seal import Examined, examine, seals_path
 
 LOW_SPACE_BYTES = 64 << 20
 HALF_LINE_SECONDS = 0.5
@@ -37,13 +38,44 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
         yield from _check_ledger(site, ledger)
 
 
+def check_seals(site: Site, ledger: Ledger) -> Examined | Problem:
+    """Return how far a ledger agrees with its seals, or where it first does not."""
+    try:
+        examined = examine(site.csv_path, ledger.shadow.path)
+        if examined.broken is None:
+            return examined
+        row = _line_number(site.csv_path, examined.broken.byte)
+    except FileNotFoundError as error:
+        hint = "the server writes seals while it runs, a minute after a mark"
+        return _problem(site.csv_path, 1, f"there is no {error.filename}", hint)
+    except OSError as error:
+        return _problem(
+            site.csv_path, 1, f"the file cannot be read: {error.strerror}", "give it to the user of the server"
+        )
+    broken = examined.broken
+    where = f"{'at' if broken.exact else 'at or behind'} byte {broken.byte}"
+    return _problem(
+        site.csv_path,
+        row,
+        f"{broken.message}, {where}; line {broken.line} of {seals_path(site.csv_path).name} says so",
+        "compare with a backup",
+    )
+
+
+def _line_number(path: Path, byte: int) -> int:
+    """Return the number of the line that holds a byte. Raise OSError."""
+    with path.open("rb") as file:
+        pieces = iter(lambda: file.read(min(1 << 20, byte - file.tell())), b"")
+        return 1 + sum(piece.count(b"\n") for piece in pieces)
+
+
 def _check_ledger(site: Site, ledger: Ledger) -> Iterator[Problem]:
     """Yield what is wrong with a ledger: its rows, and what became of it since the last commit."""
     if site.csv_path.exists():
         yield from _check_rows(site.csv_path)
     try:
         ledger.log.require_sound()
-        if ledger.log.was_touched():
+        if ledger.log.untouched() is None:
             message = "something else replaced, removed or cut the file since the last mark"
             yield _problem(site.csv_path, 1, message, "compare with a backup; a running server puts it back by itself")
     except LedgerError as error:
@@ -84,7 +116,7 @@ def _check_rows(path: Path) -> Iterator[Problem]:
                     yield _problem(path, number, "this row is older than the one above it", hint)
                 last_at = marked_at
     except OSError as error:
-        yield _problem(path, 1, f"the file cannot be read: {error.strerror}", "give it to the user of the server")
+        yield _unreadable(path, error)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -94,6 +126,11 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
             time.sleep(HALF_LINE_SECONDS)
             line += file.readline()  # noqa: PLW2901  # it is the same line
         yield line
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    """Return the problem of a file that the system does not let be read."""
+    return _problem(path, 1, f"the file cannot be read: {error.strerror}", "give it to the user of the server")
 
 
 def _problem(path: Path, line: int, message: str, hint: str) -> Problem:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attendance import __version__
-from attendance.checking import check_site
+from attendance.checking import check_seals, check_site
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.codec import encode_timestamp
 from attendance.config import Settings, load_settings
@@ -137,6 +137,21 @@ def check(
     if found:
         raise typer.Exit(1)
     _talk.print(f"{len(registry.sites)} sites checked, nothing is wrong.")
+
+
+@app.command()
+def verify(site_id: SiteId, *, as_json: Json = False) -> None:
+    """Compare a ledger with its seals: name the first byte and row that are not as they were sealed."""
+    registry = load_registry(load_settings().sites)
+    site = registry.resolve(site_id)
+    found = check_seals(site, _marking(registry).ledger(site))
+    if isinstance(found, Problem):
+        _print_problems([found], as_json=as_json)
+        raise typer.Exit(1)
+    if as_json:
+        _print_json({"site": site.site_id, "seals": found.seals, "sealed_bytes": found.sealed})
+        return
+    sys.stdout.write(f"{site.csv_path}: {found.sealed} bytes are as they were sealed, by {found.seals} seals.\n")
 
 
 @app.command()

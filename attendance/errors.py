@@ -232,6 +232,18 @@ class FlushFailedError(LedgerError):
         )
 
 
+class NotHomeError(LedgerError):
+    """Another machine or container writes this file, or did so a moment ago."""
+
+    code = "not_home"
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(
+            "Not recorded: this site is looked after by another server. Open its page there, or try again in a moment.",
+            f"{reason}; stop that one: this one takes over as soon as it was silent for {seconds:.0f} s",
+        )
+
+
 class LedgerDamagedError(LedgerError):
     """The file is not a ledger, and there is no good copy at hand to put in its place."""
 

@@ -2,18 +2,21 @@
 
 from collections import ChainMap
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from attendance.appendlog import AppendLog
+from attendance.appendlog import AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
 from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
-from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError
+from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError, StorageBusyError
 from attendance.identity import clearly_different
 from attendance.model import Incident, Mark, MarkRequest, Recorded, Site
 
 CLOCK_HOLD = timedelta(seconds=5)
 """A clock that was set back by no more than this is waited for: rows keep the last instant until it has caught up."""
+
+LINES = Lines(header=HEADER, is_line=is_row)
 
 _CHUNK_BYTES = 1 << 18
 _PROBE_BYTES = 2 * MAX_LINE_BYTES
@@ -39,7 +42,8 @@ class Ledger:
 
     def __init__(self, site: Site, *, now: Clock, report: Callable[[Incident], None]) -> None:
         self.site = site
-        self.log = AppendLog(site.csv_path, header=HEADER, is_line=is_row, report=report)
+        self.shadow = Shadow(site.csv_path, LINES, report=report)
+        self.log = AppendLog(site.csv_path, LINES, report=report, shadow=self.shadow)
         self._now = now
         self._report = report
         self._known: _Known | None = None
@@ -70,6 +74,16 @@ class Ledger:
                 known.latest |= latest.maps[0]
             return outcomes
 
+    def require_ready(self) -> None:
+        """Raise the LedgerError that a mark would raise now; a file that something else touched is mended first."""
+        self.log.require_sound()
+        if self.log.untouched() is None:
+            with suppress(StorageBusyError), self.log.exclusive():  # busy is what it may be, and not for long
+                pass
+        now, last_at = self._now(), self._last_instant(self.log.committed())
+        if last_at - now > CLOCK_HOLD:
+            raise ClockBehindError(now, last_at)
+
     def board(self) -> tuple[date, list[Mark]]:
         """Return the present work date and everybody's last mark of it, in the order of those marks.
 
@@ -95,6 +109,20 @@ class Ledger:
             if mark.marked_at >= until_at:
                 return
             yield mark
+
+    def turns(self, start: int, end: int) -> Iterator[int]:
+        """Yield the offsets between two at which rows begin, each where another work date begins. Raise LedgerError."""
+        start = max(start, len(HEADER))
+        while first := next(self._marks(start, end, _PROBE_BYTES), None):
+            ends_at = work_day(first[0].marked_at, self.site.zone, self.site.day_start).ends_at
+            start = self._find(ends_at, end)
+            if start < end:
+                yield start
+
+    def close(self) -> None:
+        """Let go of the files; the next use opens them again."""
+        self.log.close()
+        self.shadow.close()
 
     def _catch_up(self, size: int) -> _Known:
         """Return what is known, after reading what others appended since the last look."""
@@ -172,10 +200,12 @@ class Ledger:
 
     def _last_instant(self, size: int) -> datetime:
         """Return the instant of the last row, or one before all rows."""
-        start = self._line_start(max(len(HEADER), size - _CHUNK_BYTES), size)
-        last_at = _NEVER
-        for mark, _ in self._marks(start, size):
-            last_at = mark.marked_at
+        for length in (_PROBE_BYTES, _CHUNK_BYTES):  # rows of others at the end that cannot be read are passed over
+            last_at = _NEVER
+            for mark, _ in self._marks(self._line_start(max(len(HEADER), size - length), size), size):
+                last_at = mark.marked_at
+            if last_at != _NEVER:
+                break
         return last_at
 
     def _marks(self, start: int, end: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[tuple[Mark, int]]:

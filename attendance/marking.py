@@ -67,7 +67,8 @@ class Marking:
 
     def ledger(self, site: Site) -> Ledger:
         """Return the site's ledger; it is opened when it is first used."""
-        return self._ledgers.setdefault(site.site_id, self._open_ledger(site))
+        ledger = self._ledgers.get(site.site_id)
+        return ledger or self._ledgers.setdefault(site.site_id, self._open_ledger(site))
 
     def roster(self, site: Site) -> Roster | None:
         """Return the site's roster if it has one; raise RosterError."""
@@ -103,7 +104,7 @@ class Marking:
             await group.drain()
         self._executor.shutdown()
         for ledger in self._ledgers.values():
-            ledger.log.close()
+            ledger.close()
 
     def _checked(self, site: Site, request: MarkRequest) -> MarkRequest | AttendanceError:
         """Return the request as it may stand in the ledger, or what is wrong with it."""

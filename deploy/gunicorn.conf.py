@@ -7,7 +7,7 @@ from typing import Any
 from attendance.config import load_settings
 from attendance.errors import AttendanceError
 from attendance.eventlog import open_log
-from attendance.web.app import reload_registry
+from attendance.web.app import leave, reload_registry
 
 try:
     settings = load_settings()
@@ -62,3 +62,9 @@ def on_starting(server: Any) -> None:
 def on_reload(server: Any) -> None:
     """SIGHUP: the master reads the registry again, before it forks the new workers; a broken file changes nothing."""
     reload_registry(server.app.wsgi())
+
+
+def on_exit(server: Any) -> None:
+    """All workers are gone: another machine or container may take over at once."""
+    if server.app.callable is not None:  # else nothing was ever served
+        leave(server.app.wsgi())

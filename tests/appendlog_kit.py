@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from attendance.appendlog import AppendLog
+from attendance.appendlog import AppendLog, Lines, Shadow
+from attendance.appendlog.log import Patience
 from attendance.clock import utc_now
 from attendance.codec import HEADER, decode, is_row
 from attendance.errors import AttendanceError, StorageBusyError
 from attendance.ledger import Ledger
 from attendance.model import Incident, MarkRequest, Recorded, Site
 
+LINES = Lines(header=HEADER, is_line=is_row)
 _SPAWN = get_context("spawn")  # as gunicorn's workers: nothing is open yet when they begin
 
 
@@ -27,9 +29,17 @@ def row(employee_id: str, name: str = "Ana", status: str = "Present") -> bytes:
     return f"2026-11-23T09:00:03+00:00,{employee_id},{name},{status}\n".encode()
 
 
-def open_log(path: Path, report: Callable[[Incident], None], lock_timeout_seconds: float = 3.0) -> AppendLog:
+def open_log(
+    path: Path,
+    report: Callable[[Incident], None],
+    *,
+    lock_seconds: float = 3.0,
+    lease_seconds: float = 60.0,
+    shadow: Shadow | None = None,
+) -> AppendLog:
     """Return an append log of rows, as a ledger opens it."""
-    return AppendLog(path, header=HEADER, is_line=is_row, report=report, lock_timeout_seconds=lock_timeout_seconds)
+    patience = Patience(lock_seconds=lock_seconds, lease_seconds=lease_seconds)
+    return AppendLog(path, LINES, report=report, shadow=shadow, patience=patience)
 
 
 def append(log: AppendLog, *rows: bytes) -> int:

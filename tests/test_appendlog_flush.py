@@ -196,6 +196,20 @@ def test_a_failed_flush_of_kept_rows_counts_them_as_lost(
     assert log.committed() == len(HEADER + row("E1"))
 
 
+def test_deleting_the_lock_file_lifts_nothing(poisoned: AppendLog, path: Path, incidents: Incidents) -> None:
+    """Somebody cleans up: that a flush failed is written in a file of its own too, and only a verification ends it."""
+    path.with_name(".london.csv.lock").unlink()
+
+    for log in (open_log(path, incidents), poisoned):
+        with pytest.raises(FlushFailedError):
+            append(log)
+    poisoned.verify()
+    append(poisoned, row("E3"))
+
+    assert row("E3") in path.read_bytes()
+    assert not path.with_name(".london.csv.flush-failed").exists()
+
+
 class TestUnsaid:
     """A failed flush on a disk that does not even take the note of it."""
 
@@ -206,6 +220,7 @@ class TestUnsaid:
         with pytest.raises(FlushFailedError):
             append(log, row("E2"))
         flush_fails.undo()
+        (log.path.parent / ".london.csv.flush-failed").unlink()
         return log
 
     def test_is_said_before_anything_else(self, unsaid: AppendLog, path: Path, incidents: Incidents) -> None:
@@ -258,7 +273,7 @@ class TestUnsaid:
 
 def test_the_lock_is_free_after_every_failure(poisoned: AppendLog, path: Path, incidents: Incidents) -> None:
     """A refusal holds nobody up: the next process is refused at once, not after the lock's timeout."""
-    impatient = open_log(path, incidents, lock_timeout_seconds=0)
+    impatient = open_log(path, incidents, lock_seconds=0)
 
     for log in (poisoned, impatient, poisoned, impatient):
         with pytest.raises(FlushFailedError):

@@ -60,7 +60,7 @@ def test_a_file_that_is_saved_over_is_put_back(log: AppendLog, path: Path, incid
     append(log, row("E3"))
 
     assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E3")
-    assert quarantined(path) == {"london.csv.replaced": saved}
+    assert quarantined(path) == {f"london.csv.replaced-{len(HEADER + row('E1') + row('E2'))}": saved}
     assert incidents.codes == ["ledger_restored"]
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_file_is_moved_out_of_the_way(
     append(log, row("E3"))
 
     assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E3")
-    assert os.path.lexists(path.parent / "quarantine" / "london.csv.replaced")
+    assert os.path.lexists(path.parent / "quarantine" / "london.csv.replaced-116")
     assert not path.is_symlink()
     assert incidents.codes == ["ledger_restored"]
 
@@ -99,7 +99,7 @@ def test_another_process_that_has_the_file_open_is_enough(path: Path, incidents:
         append(open_log(path, incidents), row("E3"))
 
     assert path.read_bytes() == HEADER + row("E1") + row("E3")
-    assert quarantined(path) == {"london.csv.replaced": SPREADSHEET}
+    assert quarantined(path) == {"london.csv.replaced-75": SPREADSHEET}
     assert incidents.codes == ["ledger_restored"]
 
 
@@ -143,7 +143,7 @@ def test_a_file_is_never_put_back_from_another_sites(path: Path, incidents: Inci
     """The system gives the inode of a deleted file to the next new one: that may be the file of another site."""
     paris = open_log(path.with_name("paris.csv"), incidents)
     append(paris, row("F1"), row("F2"))
-    state = CommitState(inode=paris.path.stat().st_ino, committed=len(HEADER + row("F1")), generation=1)
+    state = CommitState(inode=paris.path.stat().st_ino, committed=len(HEADER + row("F1")), generation=1, changed_ns=1)
     path.with_name(".london.csv.lock").write_bytes(state.pack())
 
     append(open_log(path, incidents), row("E1"))

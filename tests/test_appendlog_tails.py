@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from attendance.appendlog import AppendLog
+from attendance.appendlog import AppendLog, Lines
 from attendance.appendlog.log import MAX_APPEND_BYTES
 from attendance.codec import HEADER
 from attendance.errors import LedgerDamagedError
@@ -64,7 +64,7 @@ def test_what_a_stopped_writer_left_is_mended(
 
 def test_a_nul_is_never_part_of_a_line(path: Path, incidents: Incidents) -> None:
     """Also where whoever knows the lines would take one: a hole of NULs was never written by anybody."""
-    log = AppendLog(path, header=b"Head\n", is_line=lambda line: line.endswith(b"\n"), report=incidents)
+    log = AppendLog(path, Lines(header=b"Head\n", is_line=lambda line: line.endswith(b"\n")), report=incidents)
     append(log, b"one\n")
     with path.open("ab") as file:
         file.write(b"two\nth\0\0ee\nfour\n")

@@ -18,7 +18,14 @@ from tests.appendlog_kit import append, hold, open_log, row, running, wait_for
 from tests.conftest import Incidents
 
 numbers = st.integers(0, 2**64 - 1)
-states = st.builds(CommitState, inode=numbers, committed=numbers, generation=numbers, poisoned=st.booleans())
+states = st.builds(
+    CommitState,
+    inode=numbers,
+    committed=numbers,
+    generation=numbers,
+    changed_ns=st.integers(0, (1 << 63) - 1),
+    poisoned=st.booleans(),
+)
 
 
 @pytest.fixture
@@ -95,7 +102,7 @@ def test_a_state_that_says_a_wrong_size_cuts_no_row(path: Path, incidents: Incid
     """Where no row ends at the committed bytes, or the file ends before them, the file tells, and ops hear of it."""
     log = open_log(path, incidents)
     append(log, row("E1"), row("E2"))
-    state = CommitState(inode=path.stat().st_ino, committed=committed, generation=1)
+    state = CommitState(inode=path.stat().st_ino, committed=committed, generation=1, changed_ns=1)
     path.with_name(".london.csv.lock").write_bytes(state.pack())
 
     append(log, row("E3"))
@@ -125,7 +132,7 @@ def test_a_stopped_holder_is_named(path: Path, incidents: Incidents, tmp_path: P
         os.kill(process.pid, signal.SIGSTOP)
 
         with pytest.raises(StorageBusyError) as caught:
-            append(open_log(path, incidents, lock_timeout_seconds=0.1), row("E1"))
+            append(open_log(path, incidents, lock_seconds=0.1), row("E1"))
 
     assert f"process {process.pid}" in caught.value.reason
     assert path.read_bytes() == HEADER
@@ -138,7 +145,7 @@ def test_the_lock_of_a_killed_holder_is_free(path: Path, incidents: Incidents, t
         process.kill()
         process.join()
 
-        append(open_log(path, incidents, lock_timeout_seconds=0), row("E1"))
+        append(open_log(path, incidents, lock_seconds=0), row("E1"))
 
     assert path.read_bytes() == HEADER + row("E1")
 
@@ -153,7 +160,7 @@ def test_who_waits_for_a_lock_file_that_was_deleted_takes_the_new_one(
 
     def wait() -> None:
         with patient.held():
-            patient.write(CommitState(inode=1, committed=2, generation=3))
+            patient.write(CommitState(inode=1, committed=2, generation=3, changed_ns=4))
 
     thread = Thread(target=wait)
     thread.start()
@@ -164,7 +171,7 @@ def test_who_waits_for_a_lock_file_that_was_deleted_takes_the_new_one(
     let_go.set()
     thread.join()
 
-    assert patient.peek() == CommitState(inode=1, committed=2, generation=3)
+    assert patient.peek() == (CommitState(inode=1, committed=2, generation=3, changed_ns=4), None)
     patient.close()
 
 
@@ -173,7 +180,7 @@ def test_deleting_the_lock_file_lets_in_no_second_writer(
     path: Path, lock_path: Path, incidents: Incidents, tmp_path: Path, *, open_before: bool
 ) -> None:
     """While one process writes the lock file is deleted: who makes a new one still finds the log itself locked."""
-    log = open_log(path, incidents, lock_timeout_seconds=0.1)
+    log = open_log(path, incidents, lock_seconds=0.1)
     if open_before:
         append(log)
     with running(hold, path, tmp_path / "ready") as process:
@@ -204,7 +211,7 @@ def test_a_holder_that_the_system_does_not_tell_is_another_process(
         monkeypatch.setattr(Path, "read_text", hidden)
 
         with pytest.raises(StorageBusyError) as caught:
-            append(open_log(path, incidents, lock_timeout_seconds=0), row("E1"))
+            append(open_log(path, incidents, lock_seconds=0), row("E1"))
 
     assert caught.value.reason.endswith("is held by another process")
 

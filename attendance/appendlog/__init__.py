@@ -1,6 +1,9 @@
 """Own one durable append-only file of lines: one lock, one write, one flush for everybody who waits, and its repair."""
 
 from attendance.appendlog.groupcommit import GroupCommit
-from attendance.appendlog.log import AppendLog
+from attendance.appendlog.lease import BEAT_SECONDS
+from attendance.appendlog.lines import Lines
+from attendance.appendlog.log import MAX_APPEND_BYTES, AppendLog
+from attendance.appendlog.shadow import Shadow
 
-__all__ = ["AppendLog", "GroupCommit"]
+__all__ = ["BEAT_SECONDS", "MAX_APPEND_BYTES", "AppendLog", "GroupCommit", "Lines", "Shadow"]

@@ -40,6 +40,11 @@ class OpenFile:
         return cls(os.open(path, access | _OPEN_FLAGS))
 
     @classmethod
+    def reading(cls, path: Path) -> "OpenFile":
+        """Open the plain file at the path to read; raise LedgerDamagedError if it is not one, OSError."""
+        return cls.at(path, os.O_RDONLY)
+
+    @classmethod
     def create(cls, path: Path, content: Iterable[bytes]) -> "OpenFile":
         """Make a new file at the path, flushed. Raise OSError."""
         file = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, FILE_MODE))
@@ -48,15 +53,36 @@ class OpenFile:
         os.fsync(file.descriptor)
         return file
 
+    def is_beginning_of(self, other: "OpenFile", size: int) -> bool:
+        """Tell whether the first `size` bytes of both are the same. Raise OSError."""
+        pairs = zip(self.chunks(0, size), other.chunks(0, size), strict=True)
+        return other.size() >= size and all(ours == theirs for ours, theirs in pairs)
+
     def append(self, data: bytes) -> None:
         """Append all of the bytes, in as many writes as it takes (write(2)). Raise OSError."""
         written = 0
         while written < len(data):
             written += os.write(self.descriptor, data[written:])
 
+    def write_again(self, start: int, end: int) -> None:
+        """Write the bytes between two offsets as they are, so that the next flush is a flush of them. Raise OSError.
+
+        After a flush that failed in a process that is gone, the system may take them for written (fsync(2)).
+        """
+        descriptor = os.open(f"/proc/self/fd/{self.descriptor}", os.O_WRONLY | os.O_CLOEXEC)  # not to append
+        try:
+            for at in range(start, end, _CHUNK_BYTES):
+                os.pwrite(descriptor, self.read(at, min(at + _CHUNK_BYTES, end)), at)
+        finally:
+            os.close(descriptor)
+
+    def stat(self) -> os.stat_result:
+        """Return what the system knows of it. Raise OSError."""
+        return os.fstat(self.descriptor)
+
     def size(self) -> int:
         """Return the number of its bytes. Raise OSError."""
-        return os.fstat(self.descriptor).st_size
+        return self.stat().st_size
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from offset `start` until before `end`, fewer where the file is shorter. Raise OSError."""
@@ -111,7 +137,7 @@ def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> 
     fresh_path.unlink(missing_ok=True)
     try:
         fresh = OpenFile.create(fresh_path, content)
-        kept = _keep_file(path, keep_as) if keep_as else None
+        kept = keep_file(path, keep_as) if keep_as else None
         fresh_path.rename(path)
     except OSError:
         fresh_path.unlink(missing_ok=True)
@@ -132,8 +158,11 @@ def keep_bytes(path: Path, content: Iterable[bytes], name: str) -> Path:
     return kept
 
 
-def _keep_file(path: Path, name: str) -> Path:
-    """Put what stands at the path into `quarantine/` beside it; it stands at the path too where that can be had."""
+def keep_file(path: Path, name: str) -> Path:
+    """Put what stands at the path into `quarantine/` beside it, and return where; raise OSError.
+
+    It stands at the path too where that can be had.
+    """
     kept = _unused(path, name)
     try:
         os.link(path, kept, follow_symlinks=False)

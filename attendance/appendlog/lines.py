@@ -19,35 +19,42 @@ class Lines:
     header: bytes
     is_line: Callable[[bytes], bool]
 
+    @property
+    def first(self) -> int:
+        """Return where the first line behind the header begins."""
+        return len(self.header)
+
     def begin(self, file: OpenFile) -> bool:
         """Tell whether the file begins with the header."""
         return file.read(0, len(self.header)) == self.header
 
     def end_at(self, file: OpenFile, offset: int) -> bool:
         """Tell whether the header, or a line of ours, ends just before the offset."""
-        first = len(self.header)
-        if offset <= first:
-            return offset == first
-        start = max(first, offset - _LONGEST_BYTES)
-        block = file.read(start, offset)
-        return len(block) == offset - start and self.is_line(block[block.rfind(b"\n", 0, -1) + 1 :])
+        if offset <= self.first:
+            return offset == self.first
+        return file.size() >= offset and self.is_line(self.last_line(file, offset))
+
+    def last_line(self, file: OpenFile, end: int) -> bytes:
+        """Return the line that ends at the offset; it may be the header."""
+        block = file.read(max(0, end - _LONGEST_BYTES), end)
+        return block[block.rfind(b"\n", 0, -1) + 1 :]
 
     def start_after(self, file: OpenFile, offset: int) -> int:
         """Return where the first line begins at the offset or soon behind it; the offset itself where none does."""
-        if offset <= len(self.header):
-            return len(self.header)
+        if offset <= self.first:
+            return self.first
         return offset + max(file.read(offset - 1, offset + _LONGEST_BYTES).find(b"\n"), 0)
 
     def whole_until(self, file: OpenFile, start: int, end: int) -> int:
         """Return where the whole lines from `start` on end: at the first NUL, half line or other line, or at `end`."""
         while start < end:
-            whole = self._whole(file.read(start, min(start + _CHUNK_BYTES, end)))
+            whole = self.whole(file.read(start, min(start + _CHUNK_BYTES, end)))
             if not whole:
                 break
             start += whole
         return start
 
-    def _whole(self, block: bytes) -> int:
+    def whole(self, block: bytes) -> int:
         """Return how many bytes at the beginning of the block are whole lines of ours."""
         end = block.partition(b"\0")[0].rfind(b"\n") + 1
         whole = 0

@@ -13,12 +13,14 @@ from threading import Lock
 from zlib import crc32
 
 from attendance.appendlog.files import FILE_MODE, make_folder
+from attendance.appendlog.lease import LEASE_BYTES, Lease
 from attendance.errors import StorageBusyError
 
-_MAGIC = b"attlock1"
-_FIELDS = struct.Struct("<8sQQQ?")
+_MAGIC = b"attlock2"
+_FIELDS = struct.Struct("<8sQQQq?")
 _CHECK = struct.Struct("<I")
 _STATE_BYTES = _FIELDS.size + _CHECK.size
+_LEASE_AT = 128  # the state and the lease are written one without the other
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FIRST_PAUSE_SECONDS = 0.0002
@@ -30,17 +32,27 @@ class CommitState:
     """What the last writer left for the next.
 
     The log's inode; its committed bytes; a number that is another one whenever those bytes are no longer what they
-    were; and whether a flush failed.
+    were; when the system says that the log was last changed (st_ctime_ns: nobody can set that); whether a flush failed.
     """
 
     inode: int
     committed: int
     generation: int
+    changed_ns: int
     poisoned: bool = False
+
+    def fits(self, found: os.stat_result | None) -> bool:
+        """Tell whether nothing touched the log since; `found` is what stands at its path."""
+        return (
+            found is not None
+            and self.inode == found.st_ino
+            and self.committed == found.st_size
+            and self.changed_ns == found.st_ctime_ns
+        )
 
     def pack(self) -> bytes:
         """Return the state with its check sum, so that a torn or empty lock file reads as no state at all."""
-        fields = _FIELDS.pack(_MAGIC, self.inode, self.committed, self.generation, self.poisoned)
+        fields = _FIELDS.pack(_MAGIC, self.inode, self.committed, self.generation, self.changed_ns, self.poisoned)
         return fields + _CHECK.pack(crc32(fields))
 
     @classmethod
@@ -49,8 +61,8 @@ class CommitState:
         fields, check = packed[: _FIELDS.size], packed[_FIELDS.size :]
         if len(check) != _CHECK.size or _CHECK.unpack(check) != (crc32(fields),) or not fields.startswith(_MAGIC):
             return None
-        _, inode, committed, generation, poisoned = _FIELDS.unpack(fields)
-        return cls(inode=inode, committed=committed, generation=generation, poisoned=poisoned)
+        _, inode, committed, generation, changed_ns, poisoned = _FIELDS.unpack(fields)
+        return cls(inode=inode, committed=committed, generation=generation, changed_ns=changed_ns, poisoned=poisoned)
 
 
 def new_generation() -> int:
@@ -97,25 +109,36 @@ class LockFile:
         self._wait_for(descriptor)
         self._claimed = descriptor
 
-    def read(self) -> CommitState | None:
-        """Return the state that the last holder left (the lock is held). Raise OSError."""
-        return CommitState.unpack(os.pread(self._descriptor, _STATE_BYTES, 0))
+    def read(self) -> tuple[CommitState | None, Lease | None]:
+        """Return the state and the lease that the last holder left (the lock is held). Raise OSError."""
+        return _unpack(os.pread(self._descriptor, _LEASE_AT + LEASE_BYTES, 0))
 
-    def peek(self) -> CommitState | None:
-        """Return the state without the lock: a torn one is told by its check sum, and reads as None. Raise OSError."""
+    def peek(self) -> tuple[CommitState | None, Lease | None]:
+        """Return what `read` returns without the lock: what is torn is told by its check sum. Raise OSError."""
         try:
             descriptor = os.open(self._path, _PEEK_FLAGS)
         except FileNotFoundError:
-            return None
+            return None, None
         try:
-            return CommitState.unpack(os.read(descriptor, _STATE_BYTES))
+            return _unpack(os.read(descriptor, _LEASE_AT + LEASE_BYTES))
         finally:
             os.close(descriptor)
 
     def write(self, state: CommitState) -> None:
         """Leave the state for the next writer (the lock is held). Raise OSError."""
-        packed = state.pack()
-        if os.pwrite(self._descriptor, packed, 0) != len(packed):
+        self._write(state.pack(), 0)
+
+    def lease(self, lease: Lease | None) -> None:
+        """Leave word whose home the log is, or that it is nobody's (the lock is held). Raise OSError."""
+        self._write(lease.pack() if lease else bytes(LEASE_BYTES), _LEASE_AT)
+
+    def clear(self) -> None:
+        """Forget the state (the lock is held). Raise OSError."""
+        self._write(bytes(_STATE_BYTES), 0)
+
+    def _write(self, packed: bytes, at: int) -> None:
+        """Write all of the bytes. Raise OSError."""
+        if os.pwrite(self._descriptor, packed, at) != len(packed):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
 
     def close(self) -> None:
@@ -167,6 +190,11 @@ class LockFile:
             return self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino
         except FileNotFoundError:
             return False
+
+
+def _unpack(packed: bytes) -> tuple[CommitState | None, Lease | None]:
+    """Return the state and the lease in the bytes of a lock file."""
+    return CommitState.unpack(packed[:_STATE_BYTES]), Lease.unpack(packed[_LEASE_AT:])
 
 
 def _holder(descriptor: int) -> str:

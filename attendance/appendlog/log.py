@@ -1,55 +1,71 @@
-"""Own the bytes of one append-only file: append under the lock, flush, notice what others did, repair the tail."""
+"""Own the bytes of one append-only file: append under the lock, flush, notice what others did, mend it, say so."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import get_ident
 
 from attendance.appendlog.files import (
+    FILE_MODE,
     OpenFile,
-    find_open,
     keep_bytes,
+    keep_file,
     replace_durably,
     stat_at,
     storage_errors,
     sync_folder,
 )
+from attendance.appendlog.lease import LEASE_SECONDS, Lease, Watch, this_home
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
-from attendance.errors import FlushFailedError, LedgerDamagedError
+from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair
+from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError
 from attendance.model import Incident
 
-MAX_APPEND_BYTES = 1 << 20
-"""The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""
+__all__ = ["MAX_APPEND_BYTES", "AppendLog", "Patience"]
 
-LOCK_TIMEOUT_SECONDS = 3.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long others are waited for: whoever holds the lock, and another home that may be gone."""
+
+    lock_seconds: float = 3.0
+    lease_seconds: float = LEASE_SECONDS
+
+
+PATIENCE = Patience()
 
 
 class AppendLog:
     """One durable append-only file of lines, shared by any number of processes and threads.
 
-    `header` is its first line; `is_line` tells whether a line is one that was appended through here; `report` hears of
-    everything that was found and mended. Nothing is opened before the first use, so a log may be made before a fork.
+    `lines` says what it is made of; `report` hears of everything that was found and mended; `shadow` is a copy to mend
+    from. Nothing is opened before the first use, so a log may be made before a fork.
     """
 
     def __init__(
         self,
         path: Path,
+        lines: Lines,
         *,
-        header: bytes,
-        is_line: Callable[[bytes], bool],
         report: Callable[[Incident], None],
-        lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+        shadow: Copy | None = None,
+        patience: Patience = PATIENCE,
     ) -> None:
         self.path = path
         self.generation = 0
         """Another number (in `exclusive`) when the bytes may not be those that were read before: forget those."""
-        self._lines = Lines(header=header, is_line=is_line)
+        hidden = path.with_name(f".{path.name.removeprefix('.')}")
+        self._lines = lines
+        self._repair = Repair(path=path, lines=lines, shadow=shadow)
         self._report = report
-        self._lock = LockFile(path.with_name(f".{path.name}.lock"), lock_timeout_seconds)
+        self._lock = LockFile(hidden.with_name(f"{hidden.name}.lock"), patience.lock_seconds)
+        self._poison_path = hidden.with_name(f"{hidden.name}.flush-failed")
         self._file = OpenFile()
+        self._watch = Watch(patience.lease_seconds)
         self._unsaid: CommitState | None = None
         self._size = 0
         self._holder = 0
@@ -58,7 +74,8 @@ class AppendLog:
     def exclusive(self) -> Iterator[int]:
         """Hold the file alone; give the number of its bytes, all of them committed, and allow `append`.
 
-        Raise StorageBusyError, StorageFullError, StorageUnavailableError, FlushFailedError or LedgerDamagedError.
+        Raise StorageBusyError, StorageFullError, StorageUnavailableError, FlushFailedError, LedgerDamagedError or
+        NotHomeError.
         """
         with storage_errors(), self._lock.held():
             self._size = self._ready()
@@ -77,6 +94,8 @@ class AppendLog:
             self._file.append(lines)
         except OSError:
             os.ftruncate(self._file.descriptor, self._size)
+            with suppress(OSError):  # else the next writer has to look whether it is what it was
+                self._lock.write(self._state(self._size))
             raise
         self._flush(self._size)
         self._size += len(lines)
@@ -89,7 +108,7 @@ class AppendLog:
         Takes no lock unless the state is not to be had. Raise what `exclusive` raises.
         """
         with storage_errors():
-            state, found = self._lock.peek(), stat_at(self.path)
+            (state, _), found = self._lock.peek(), stat_at(self.path)
         if state is None and found is None:
             return 0
         if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
@@ -107,7 +126,7 @@ class AppendLog:
             file = self._file
             if self._holder != get_ident() and file.inode != self.path.lstat().st_ino:
                 # It is not kept: this may be any thread, and only the lock's holder changes which file is open.
-                file = OpenFile.at(self.path, os.O_RDONLY)
+                file = OpenFile.reading(self.path)
             return file.read(start, end)
 
     def close(self) -> None:
@@ -116,60 +135,111 @@ class AppendLog:
         self._lock.close()
 
     def verify(self) -> int:
-        """Take marks again after a failed flush, and return the committed bytes.
+        """Take marks again after a failed flush, here from now on, and return the committed bytes.
 
         Whatever was not acknowledged is cut off and kept in quarantine, since what memory shows of it may never have
-        reached the disk. What was acknowledged is read again, from the disk as far as the system allows, and must be
-        whole rows. Raise what `exclusive` raises.
+        reached the disk. What was acknowledged is read again, from the disk as far as the system allows, must be whole
+        rows, and is compared with the shadow. Raise what `exclusive` raises, but for NotHomeError.
         """
         with storage_errors(), self._lock.held():
+            self._lock.lease(this_home())
             state = self._last_state()
-            if state and state.poisoned:
+            if self._is_poisoned(state):
                 self._verify(state)
             return self._ready()
 
     def require_sound(self) -> None:
-        """Raise FlushFailedError while nothing is acknowledged, or StorageUnavailableError; change and lock nothing."""
-        with storage_errors():
-            self._refuse_poisoned(self._lock.peek())
+        """Raise FlushFailedError or NotHomeError while nothing is acknowledged, or StorageUnavailableError.
 
-    def was_touched(self) -> bool:
-        """Tell whether something else replaced, removed or cut the file since the last commit; change and lock nothing.
-
-        Raise StorageUnavailableError.
+        Changes and locks nothing.
         """
         with storage_errors():
-            state, found = self._lock.peek(), stat_at(self.path)
-        return state is not None and (found is None or found.st_ino != state.inode or found.st_size < state.committed)
+            state, lease = self._lock.peek()
+            self._refuse_poisoned(state)
+        if lease and lease.home != this_home().home:
+            raise self._not_home(lease)
+
+    def untouched(self) -> int | None:
+        """Return the size of the file, or None if something touched it since the last commit that is known.
+
+        Changes and locks nothing; it may also say None while a commit is under way. Raise StorageUnavailableError.
+        """
+        with storage_errors():
+            (state, _), found = self._lock.peek(), stat_at(self.path)
+        if state is None or state.fits(found):
+            return found.st_size if found else 0
+        return None
+
+    def intact(self) -> int:
+        """Return the committed bytes if nobody touched the file since and no flush failed, else 0; mend nothing.
+
+        Raise StorageBusyError, StorageFullError or StorageUnavailableError.
+        """
+        with storage_errors():
+            if self._lock.peek()[0] is None:
+                return 0
+        with storage_errors(), self._lock.held():
+            state, _ = self._lock.read()
+            sound = state and state.fits(stat_at(self.path)) and not self._is_poisoned(state)
+            return state.committed if state and sound else 0
+
+    def beat(self) -> None:
+        """Let other homes hear that this one lives. Raise what `exclusive` raises."""
+        with storage_errors(), self._lock.held():
+            self._last_state()
+            _, lease = self._lock.read()
+            self._lock.lease(replace(this_home(), beat=lease.beat + 1 if lease else 0))
+
+    def leave(self) -> None:
+        """Say that this is nobody's home any more, if it was ours: the next need not wait. Raise StorageBusyError."""
+        if self._lock.peek() == (None, None):
+            return
+        with storage_errors(), self._lock.held():
+            _, lease = self._lock.read()
+            if lease and lease.home == this_home().home:
+                self._lock.lease(None)
+
+    def discard(self) -> None:
+        """Begin anew without a file: what stands there is moved to quarantine. Raise what `exclusive` raises."""
+        with storage_errors(), self._lock.held():
+            self._last_state()
+            if stat_at(self.path):
+                keep_file(self.path, self.path.name)
+                self.path.unlink(missing_ok=True)
+            self._poison_path.unlink(missing_ok=True)
+            self._file = OpenFile()
+            self._lock.clear()
+
+    # Everything below is called with the lock held.
+
+    def _is_poisoned(self, state: CommitState | None) -> bool:
+        """Tell whether a flush failed and the file was not verified since; deleting the lock file lifts nothing."""
+        return (state is not None and state.poisoned) or stat_at(self._poison_path) is not None
 
     def _refuse_poisoned(self, state: CommitState | None) -> None:
         """Raise FlushFailedError if a flush failed and the file was not verified since."""
-        if state and state.poisoned:
+        if self._is_poisoned(state):
             raise FlushFailedError(f"an earlier flush of {self.path} failed; run `attendance check --recover SITE`")
-
-    # Everything below is called with the lock held.
 
     def _ready(self) -> int:
         """Return the size of the file, every byte of it committed; mend first what stands in the way."""
         if self._file.inode:
             self._lock.claim(self._file.descriptor)
         state = self._last_state()
-        self._refuse_poisoned(state)
         found = stat_at(self.path)
-        if state and found and self._is_as_left(state, found):
-            return state.committed
-        if state is None and self._file.inode and (found is None or found.st_ino != self._file.inode):
-            # The state went with it: the rows that we have still open are those that were committed.
-            end = self._lines.whole_until(self._file, len(self._lines.header), self._file.size())
-            return self._restore(self._file, self._state(end), found)
-        if state and (found is None or found.st_ino != state.inode):
-            source = self._still_open(state)
-            return self._restore(source, state, found) if source else self._settle(None, found, replaced=True)
-        return self._settle(state, found)
+        if state is None or not state.fits(found) or state.poisoned:
+            self._refuse_poisoned(state)
+            return self._mend(state, found)
+        if (self._file.inode, self.generation) != (state.inode, state.generation):
+            self._open()
+            self.generation = state.generation
+        return state.committed
 
     def _last_state(self) -> CommitState | None:
-        """Return the last state, after saying in it that a flush failed where that could not be said at once."""
-        state = self._lock.read()
+        """Return the last state, in this home, after saying in it that a flush failed where that could not be said."""
+        state, lease = self._lock.read()
+        if lease is None or lease.home != this_home().home:
+            self._move_in(lease, state)
         if self._unsaid:
             found = stat_at(self.path)
             if found and found.st_ino == self._unsaid.inode:
@@ -178,31 +248,39 @@ class AppendLog:
             self._unsaid = None
         return state
 
-    def _is_as_left(self, state: CommitState, found: os.stat_result) -> bool:
-        """Tell whether nothing happened since the last commit but what this process did or has seen."""
-        return (
-            state.inode == found.st_ino == self._file.inode
-            and state.generation == self.generation
-            and state.committed == found.st_size
-        )
+    def _move_in(self, lease: Lease | None, state: CommitState | None) -> None:
+        """Make this the home of the log; raise NotHomeError while another one lives."""
+        if lease and not self._watch.is_silent((lease, state)):
+            raise self._not_home(lease)
+        self._lock.lease(this_home())
+        if lease:
+            self._tell("home_moved", f"{lease.host} wrote it before and was not heard of any more")
 
-    def _still_open(self, state: CommitState) -> OpenFile | None:
-        """Return the file that was taken away or replaced, with all that was committed, if it can still be had."""
-        file = self._file if self._file.inode == state.inode else find_open(self.path, state.inode)
-        if file and self._lines.begin(file) and self._lines.end_at(file, state.committed):
-            return file
-        return None
+    def _not_home(self, lease: Lease) -> NotHomeError:
+        """Return the refusal that names the other home."""
+        return NotHomeError(f"{self.path} is written by {lease.host}", LEASE_SECONDS)
 
-    def _restore(self, source: OpenFile, state: CommitState, found: os.stat_result | None) -> int:
+    def _mend(self, state: CommitState | None, found: os.stat_result | None) -> int:
+        """Put back what was committed if something else took it away or changed it, or take the file as it is."""
+        present = OpenFile.reading(self.path) if found and stat.S_ISREG(found.st_mode) else None
+        good = self._repair.good_copy(state, self._file, present)
+        if good:
+            return self._restore(good, found)
+        if state and (found is None or found.st_ino != state.inode):
+            return self._settle(None, found, replaced=True)
+        return self._settle(state, found)
+
+    def _restore(self, good: Good, found: os.stat_result | None) -> int:
         """Put back what was committed, and keep what took its place."""
-        name = f"{self.path.name}.replaced" if found else ""
-        fresh, kept = replace_durably(self.path, source.chunks(0, state.committed), name)
+        name = f"{self.path.name}.replaced-{good.size}" if found else ""
+        fresh, kept = replace_durably(self.path, good.pieces, name)
         size = self._have(fresh)
         self.generation = new_generation()
         self._lock.write(self._state(size))
-        self._tell(
-            "ledger_restored", f"the file had been taken away or replaced; kept instead of it: {kept or 'nothing'}"
-        )
+        detail = f"the file had been taken away, replaced or edited; kept instead of it: {kept or 'nothing'}"
+        if good.lost:
+            detail += f"; {good.lost} bytes that were committed just before could not be had any more"
+        self._tell("ledger_restored", detail)
         return size
 
     def _settle(self, state: CommitState | None, found: os.stat_result | None, *, replaced: bool = False) -> int:
@@ -212,14 +290,15 @@ class AppendLog:
             self.generation, committed = state.generation, state.committed
             end = self._lines.whole_until(self._file, committed, size)
             if end > committed:
+                self._file.write_again(committed, end)
                 self._tell("rows_kept", f"{end - committed} bytes of rows stood behind the last commit")
         else:
-            self.generation, end = new_generation(), self._adopted(size)
+            self.generation, end = new_generation(), self._repair.adopted(self._file, size)
             committed = end
             if state:
                 self._tell("ledger_edited", f"something else changed it: {state.committed} bytes were committed")
             elif replaced:
-                self._tell("ledger_replaced", "it was taken away or replaced, and no process has it open any more")
+                self._tell("ledger_replaced", "it was taken away or replaced, and no copy of it is at hand")
         self._cut(end, size)
         self._flush(committed)
         if state is None:  # whoever made it may have been stopped before its name was durable
@@ -233,7 +312,7 @@ class AppendLog:
         if found is None:
             replace_durably(self.path, [self._lines.header])
         size = self._open()
-        if size < len(self._lines.header) and self._lines.header.startswith(self._file.read(0, size)):
+        if size < self._lines.first and self._lines.header.startswith(self._file.read(0, size)):
             replace_durably(self.path, [self._lines.header])  # made empty, or somebody was stopped while making it
             size = self._open()
         if not self._lines.begin(self._file):
@@ -250,15 +329,6 @@ class AppendLog:
         self._file = file
         return file.size()
 
-    def _adopted(self, size: int) -> int:
-        """Return where the lines end in a file of which no state is known: only its last append can be torn."""
-        start = self._lines.start_after(self._file, size - MAX_APPEND_BYTES)
-        end = self._lines.whole_until(self._file, start, size)
-        other = self._file.read(end, size).partition(b"\0")[0]
-        if b"\n" in other or not self._lines.end_at(self._file, end):
-            raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
-        return end
-
     def _cut(self, end: int, size: int) -> None:
         """Cut the file off at `end`, after what goes was kept in quarantine."""
         if end < size:
@@ -271,6 +341,8 @@ class AppendLog:
         try:
             os.fdatasync(self._file.descriptor)
         except OSError as error:
+            with suppress(OSError):
+                self._poison_path.touch(mode=FILE_MODE)
             self._unsaid = replace(self._state(committed), poisoned=True)
             with suppress(OSError):  # if it cannot be said now, it is said before anything else is done
                 self._lock.write(self._unsaid)
@@ -279,22 +351,29 @@ class AppendLog:
                 f"{self.path}: {error.strerror}; then run `attendance check --recover SITE`"
             ) from error
 
-    def _verify(self, state: CommitState) -> None:
+    def _verify(self, state: CommitState | None) -> None:
         """Cut off what was not acknowledged, read the rest again, and lift the poison."""
         found = stat_at(self.path)
-        if found and found.st_ino == state.inode:
+        if state and found and found.st_ino == state.inode:
             size = self._open()
             self._cut(min(state.committed, size), size)
             os.posix_fadvise(self._file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            end = self._lines.whole_until(self._file, len(self._lines.header), state.committed)
-            if end < state.committed or not self._lines.begin(self._file):
+            end = self._lines.whole_until(self._file, self._lines.first, state.committed)
+            sound = end == state.committed and self._lines.begin(self._file)
+            if not sound and self._repair.good_copy(state, self._file, self._file) is None:
                 raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
-        # Of another number, so that all open the file anew and flush: an old descriptor would tell of this error again.
-        self._lock.write(replace(state, generation=new_generation(), poisoned=False))
+        if state:
+            # Of another number, so that all open the file anew and flush: an old descriptor would tell of this error
+            # again. As if it had been touched, so that it is compared with the shadow.
+            self._lock.write(replace(state, generation=new_generation(), changed_ns=0, poisoned=False))
+        self._poison_path.unlink(missing_ok=True)
 
     def _state(self, committed: int) -> CommitState:
         """Return the state that says of the open file that so many bytes are committed."""
-        return CommitState(inode=self._file.inode, committed=committed, generation=self.generation)
+        found = self._file.stat()
+        return CommitState(
+            inode=found.st_ino, committed=committed, generation=self.generation, changed_ns=found.st_ctime_ns
+        )
 
     def _tell(self, code: str, detail: str) -> None:
         """Report an incident of this file."""

@@ -1,12 +1,13 @@
 """Own the composition of the server: settings, registry, services, routes; the factory that gunicorn calls."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,11 +17,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from attendance import __version__
 from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
-from attendance.errors import AttendanceError, RegistryError
+from attendance.errors import AttendanceError, LedgerError, RegistryError
 from attendance.eventlog import open_log
+from attendance.keeping import Follower, Keeper
+from attendance.ledger import Ledger
 from attendance.marking import Marking
 from attendance.model import Incident
-from attendance.registry import RegistryFile
+from attendance.registry import Registry, RegistryFile
 from attendance.web import api, health, pages
 from attendance.web.deps import Services
 from attendance.web.errors import (
@@ -69,8 +72,11 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         marking = Marking(registry_file.current, now=now, report=_report)
         app.state.services = Services(registry_file=registry_file, marking=marking, now=now)
+        keeper = _keeper(registry_file.current, marking, now)
+        keeper.start()
         yield
         await marking.close()
+        await run_in_threadpool(keeper.stop)
 
     app = _Application(
         title="attendance",
@@ -98,6 +104,20 @@ def reload_registry(app: FastAPI) -> None:
         _log.error("registry_refused", code=error.code, problems=[str(problem) for problem in error.problems])
     else:
         _log.info("registry_loaded", sites=len(registry_file.current.sites))
+
+
+def leave(app: FastAPI) -> None:
+    """Say that the ledgers have no home here any more (gunicorn's master calls it last): another need not wait."""
+    registry_file: RegistryFile = app.state.registry_file
+    for site in registry_file.current.sites.values():
+        with suppress(LedgerError):  # then the other waits for a while
+            Ledger(site, now=utc_now, report=_report).log.leave()
+
+
+def _keeper(registry: Registry, marking: Marking, now: Clock) -> Keeper:
+    """Return the keeper of every ledger; the workers agree by the registry's file which of them follows."""
+    followers = [Follower(marking.ledger(site), now=now, report=_report) for site in registry.sites.values()]
+    return Keeper(followers, registry.path)
 
 
 def _report(incident: Incident) -> None:

@@ -28,6 +28,7 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.StorageFullError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.FlushFailedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NotHomeError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LedgerDamagedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ClockBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -56,7 +56,7 @@ def _site_problems(services: Services, site: Site) -> list[str]:
     """Return the codes of what would stop a mark at the site."""
     storage = storage_problem(site)
     codes = [storage] if storage else []
-    for look in (services.marking.ledger(site).log.require_sound, partial(services.marking.roster, site)):
+    for look in (services.marking.ledger(site).require_ready, partial(services.marking.roster, site)):
         try:
             look()
         except AttendanceError as error:

@@ -1,0 +1,94 @@
+"""Own what can be had of a log that was not left as it is found: the good copy of it, and where its own lines end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+from attendance.appendlog.files import OpenFile, find_open
+from attendance.appendlog.lines import Lines
+from attendance.appendlog.lockfile import CommitState
+from attendance.errors import LedgerDamagedError
+
+MAX_APPEND_BYTES = 1 << 20
+"""The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""
+
+
+class Copy(Protocol):
+    """A copy of the log's first bytes, kept by a follower."""
+
+    path: Path
+
+    def intact(self) -> int:
+        """Return how many bytes it holds if nobody but the follower touched it, else 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Good:
+    """What has to stand at the path again: its pieces and their size; `lost` bytes behind them cannot be had."""
+
+    pieces: Iterable[bytes]
+    size: int
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Find out what was committed to the log at `path`; change nothing. Every method raises OSError."""
+
+    path: Path
+    lines: Lines
+    shadow: Copy | None
+
+    def good_copy(self, state: CommitState | None, held: OpenFile, present: OpenFile | None) -> Good | None:
+        """Return what has to be put back, or None where what stands at the path goes on, or nothing better is known.
+
+        `state` is what the last writer left, `held` the file that this process worked on, `present` the plain file
+        that stands at the path.
+        """
+        inode = state.inode if state else held.inode
+        if inode and (present is None or present.inode != inode):
+            source = self._still_open(state, held)
+            if source:
+                end = state.committed if state else self.lines.whole_until(source, self.lines.first, source.size())
+                return Good(pieces=source.chunks(0, end), size=end)
+        copied = self.shadow.intact() if self.shadow else 0
+        if not self.shadow or not copied:
+            return None
+        copy = OpenFile.reading(self.shadow.path)
+        if present and copy.is_beginning_of(present, copied):
+            return None
+        committed = max(state.committed if state else 0, copied)
+        gap = self._gap(copy, copied, committed, present) if present else b""
+        size = copied + len(gap)
+        return Good(pieces=chain(copy.chunks(0, copied), [gap]), size=size, lost=committed - size)
+
+    def adopted(self, file: OpenFile, size: int) -> int:
+        """Return where the lines end in a file of which no state is known: only its last append can be torn."""
+        start = self.lines.start_after(file, size - MAX_APPEND_BYTES)
+        end = self.lines.whole_until(file, start, size)
+        other = file.read(end, size).partition(b"\0")[0]
+        if b"\n" in other or not self.lines.end_at(file, end):
+            raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
+        return end
+
+    def _still_open(self, state: CommitState | None, held: OpenFile) -> OpenFile | None:
+        """Return the file that was taken away or replaced, with all that was committed, if it can still be had."""
+        if state is None:
+            return held
+        file = held if held.inode == state.inode else find_open(self.path, state.inode)
+        return file if file and self.lines.begin(file) and self.lines.end_at(file, state.committed) else None
+
+    def _gap(self, copy: OpenFile, copied: int, committed: int, present: OpenFile) -> bytes:
+        """Return the lines that were committed after the last ones that were copied, as far as the file has them.
+
+        They follow the last line of the copy, wherever an edit above has moved that.
+        """
+        wanted = committed - copied
+        size = present.size()
+        last = self.lines.last_line(copy, copied)
+        tail = present.read(max(0, size - MAX_APPEND_BYTES), size)
+        at = tail.rfind(last)
+        found = tail[at + len(last) :][:wanted] if at >= 0 else b""
+        return found[: self.lines.whole(found)]

@@ -1,0 +1,134 @@
+"""Own the followers of every ledger: the shadow, the seals, the sign of life; never in the way of a mark."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+from attendance.appendlog import BEAT_SECONDS
+from attendance.clock import Clock
+from attendance.errors import LedgerError
+from attendance.ledger import Ledger
+from attendance.model import Incident
+from attendance.seal import Seals
+
+IDLE_SECONDS = 0.5
+"""A shadow is behind by no more than this and the time of a flush, while the disk is well."""
+
+BUSY_SECONDS = 0.1
+SEAL_SECONDS = 60.0
+
+
+class Follower:
+    """Follow one ledger: copy what was committed, seal it, and let other homes hear that this one lives."""
+
+    def __init__(self, ledger: Ledger, *, now: Clock, report: Callable[[Incident], None]) -> None:
+        self._ledger = ledger
+        self._seals = Seals(ledger.site.csv_path, report=report)
+        self._now = now
+        self._report = report
+        self._stopped_by = ""
+        self._beat_at = self._sealed_at = -SEAL_SECONDS
+
+    def follow(self) -> bool:
+        """Do what is due, and tell whether the ledger moved; what stops a follower is reported once."""
+        try:
+            moved = self._copy()
+            self._seal()
+            self._beat()
+        except LedgerError as error:
+            if error.code != self._stopped_by:
+                self._tell(
+                    "follower_stopped", f"the shadow and the seals are not kept up: {error.code}, {error.reason}"
+                )
+            self._stopped_by = error.code
+            return False
+        self._stopped_by = ""
+        return moved
+
+    def close(self) -> None:
+        """Seal what is not sealed yet, and let go of the files."""
+        self._sealed_at = -SEAL_SECONDS
+        self.follow()
+        self._seals.close()
+        self._ledger.close()
+
+    def _copy(self) -> bool:
+        """Bring the shadow up to the ledger; tell whether there was anything to do."""
+        if self._ledger.shadow.is_level_with(self._ledger.log):
+            return False
+        while self._ledger.shadow.catch_up(self._ledger.log):
+            pass
+        return True
+
+    def _seal(self) -> None:
+        """Seal what was committed, once a minute, each work date by itself."""
+        if time.monotonic() - self._sealed_at < SEAL_SECONDS:
+            return
+        size = self._ledger.log.untouched()
+        if not size:
+            return
+        sealed = self._seals.offset()
+        if size > sealed:
+            self._seals.extend(self._ledger.log, [*self._ledger.turns(sealed, size), size], self._now())
+        elif size < sealed:
+            self._tell("seal_broken", f"{sealed} bytes were sealed, and it has {size}; see `attendance verify`")
+        self._sealed_at = time.monotonic()
+
+    def _beat(self) -> None:
+        """Give a sign of life."""
+        if time.monotonic() - self._beat_at >= BEAT_SECONDS and self._ledger.log.committed():
+            self._ledger.log.beat()
+            self._beat_at = time.monotonic()
+
+    def _tell(self, code: str, detail: str) -> None:
+        """Report an incident of this ledger."""
+        self._report(Incident(code=code, path=self._ledger.site.csv_path, detail=detail))
+
+
+class Keeper:
+    """Follow ledgers in a thread; of all processes that lock the file `leader_path` one does it, then another.
+
+    Two at once would do no harm: every follower begins where the file that it writes ends.
+    """
+
+    def __init__(self, followers: Iterable[Follower], leader_path: Path) -> None:
+        self._followers = list(followers)
+        self._leader_path = leader_path
+        self._descriptor = -1
+        self._over = Event()
+        self._thread = Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Follow to the end, and stop."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        """Follow round by round, as soon as this process leads."""
+        while not self._leads():
+            if self._over.wait(2 * IDLE_SECONDS):
+                return
+        pause = 0.0
+        while not self._over.wait(pause):
+            moved = [follower.follow() for follower in self._followers]
+            pause = BUSY_SECONDS if any(moved) else IDLE_SECONDS
+        for follower in self._followers:
+            follower.close()
+        os.close(self._descriptor)
+
+    def _leads(self) -> bool:
+        """Tell whether this process holds the lock of the leader, which it keeps until it ends."""
+        with suppress(OSError):
+            if self._descriptor < 0:
+                self._descriptor = os.open(self._leader_path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
