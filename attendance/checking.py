@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attendance.codec import HEADER, decode, is_row
+from attendance.edits import MAX_TOLD, find_edits, kept_versions
 from attendance.errors import FlushFailedError, LedgerError, Problem, RosterError
 from attendance.ledger import Ledger
 from attendance.model import Site
@@ -31,11 +32,25 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
             RosterFile(site.roster_path).current()
         except RosterError as error:
             yield from error.problems
+    yield from _check_kept(site)
     storage = storage_problem(site)
     if storage:
         yield _problem(site.csv_path, 1, *_STORAGE_PROBLEMS[storage])
     if storage != "storage_unavailable":
         yield from _check_ledger(site, ledger)
+
+
+def _check_kept(site: Site) -> Iterator[Problem]:
+    """Yield every row in which a version of the ledger that something else made, and that was kept, differs."""
+    try:
+        for kept in kept_versions(site.csv_path):
+            edits = find_edits(site.csv_path, kept)
+            hint = "the ledger is as it was; bring in what is right with `attendance import`, then delete this file"
+            yield _problem(kept, 1, f"something else made this of the ledger: {edits.summary}", hint)
+            for edit in edits.edits[:MAX_TOLD]:
+                yield _problem(kept, edit.number, str(edit), "not in the ledger")
+    except OSError as error:
+        yield _unreadable(site.csv_path.parent / "quarantine", error)
 
 
 def check_seals(site: Site, ledger: Ledger) -> Examined | Problem:
@@ -89,8 +104,9 @@ def storage_problem(site: Site) -> str | None:
     try:
         folder = next(parent for parent in site.csv_path.parents if parent.is_dir())
         writable = os.access(folder, os.W_OK | os.X_OK)
-        if site.csv_path.exists():
-            writable = writable and os.access(site.csv_path, os.R_OK | os.W_OK)
+        if site.csv_path.is_file():
+            # Opened, since access(2) does not know of a file system that has closed itself after an error.
+            os.close(os.open(site.csv_path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
         space = os.statvfs(folder)
     except OSError:  # not even to be looked at
         return "storage_unavailable"

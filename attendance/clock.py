@@ -60,13 +60,22 @@ def first_instant(wall: datetime, zone: tzinfo) -> datetime:
 
     Where the time is repeated, it is the first of the two; where it is skipped, it is the instant of the skip.
     """
+    shown = instants_of(wall, zone)
+    return shown[0] if shown else _skip_over(wall, zone)
+
+
+def instants_of(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """Return the instants (aware UTC, in order) at which a clock at `zone` shows the naive wall-clock time.
+
+    It is one; two where the time is repeated; none where it is skipped.
+    """
     localize: Callable[..., datetime] = zone.localize  # type: ignore[attr-defined]  # every zone here is one of pytz
     try:
-        return localize(wall, is_dst=None).astimezone(UTC)
+        return (localize(wall, is_dst=None).astimezone(UTC),)
     except pytz.AmbiguousTimeError:
-        return min(localize(wall, is_dst=is_dst).astimezone(UTC) for is_dst in (True, False))
+        return tuple(sorted(localize(wall, is_dst=is_dst).astimezone(UTC) for is_dst in (True, False)))
     except pytz.NonExistentTimeError:
-        return _skip_over(wall, zone)
+        return ()
 
 
 def _skip_over(wall: datetime, zone: tzinfo) -> datetime:

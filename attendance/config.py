@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address that the server listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="The port that the server listens on.")
     workers: int = Field(default=2, ge=1, le=64, description="How many processes serve.")
+    network_storage: bool = Field(
+        default=False, description="Whether ledgers may lie on NFS, SMB or FUSE, where locks and flushes may fail."
+    )
     trusted_proxy: IPvAnyAddress | None = Field(
         default=None,
         description="The address of the one proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.",

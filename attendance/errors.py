@@ -91,6 +91,43 @@ class MalformedRowError(AttendanceError):
         super().__init__(f"Not a row of a ledger: {reason}.")
 
 
+class ForeignTableError(AttendanceError):
+    """A file that something else saved cannot be read as a table."""
+
+    code = "foreign_table"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be read: {reason}.")
+
+
+class RefusedRowError(AttendanceError):
+    """A row from elsewhere cannot be a mark: `reason` says why, `hint` what to do."""
+
+    code = "row_refused"
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(f"{reason} ({hint})")
+        self.reason = reason
+        self.hint = hint
+
+
+class ImportRefusedError(AttendanceError):
+    """Nothing is imported while rows of the file are refused."""
+
+    code = "import_refused"
+
+    def __init__(self, refused: int) -> None:
+        super().__init__(
+            f"Nothing was added, since rows are refused ({refused}). Mend them in the file, or say --leave-out."
+        )
+
+
+class BackupError(AttendanceError):
+    """A backup is not there, or not whole."""
+
+    code = "backup_failed"
+
+
 # Who, where, what
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 from attendance.appendlog import BEAT_SECONDS
+from attendance.appendlog.files import quarantine, replace_durably, stat_at, storage_errors
 from attendance.clock import Clock
+from attendance.edits import find_edits, kept_versions
 from attendance.errors import LedgerError
-from attendance.ledger import Ledger
+from attendance.ledger import CLOCK_HOLD, Ledger
 from attendance.model import Incident
 from attendance.seal import Seals
 
@@ -31,6 +33,7 @@ class Follower:
         self._now = now
         self._report = report
         self._stopped_by = ""
+        self._explained_ns = 0
         self._beat_at = self._sealed_at = -SEAL_SECONDS
 
     def follow(self) -> bool:
@@ -39,6 +42,7 @@ class Follower:
             moved = self._copy()
             self._seal()
             self._beat()
+            self._explain()
         except LedgerError as error:
             if error.code != self._stopped_by:
                 self._tell(
@@ -84,6 +88,20 @@ class Follower:
             self._ledger.log.beat()
             self._beat_at = time.monotonic()
 
+    def _explain(self) -> None:
+        """List the rows in which a version that was kept differs, beside it, once."""
+        with storage_errors():
+            folder = stat_at(quarantine(self._ledger.site.csv_path))
+            if folder is None or folder.st_mtime_ns == self._explained_ns:
+                return
+            self._explained_ns = folder.st_mtime_ns  # what is kept from now on changes it again
+            for kept in kept_versions(self._ledger.site.csv_path):
+                told = kept.with_name(f"{kept.name}.txt")
+                if not told.exists():
+                    edits = find_edits(self._ledger.site.csv_path, kept)
+                    replace_durably(told, [edits.text().encode()])
+                    self._tell("edits_found", f"{kept}: {edits.summary}")
+
     def _tell(self, code: str, detail: str) -> None:
         """Report an incident of this ledger."""
         self._report(Incident(code=code, path=self._ledger.site.csv_path, detail=detail))
@@ -95,9 +113,14 @@ class Keeper:
     Two at once would do no harm: every follower begins where the file that it writes ends.
     """
 
-    def __init__(self, followers: Iterable[Follower], leader_path: Path) -> None:
+    def __init__(
+        self, followers: Iterable[Follower], leader_path: Path, *, now: Clock, report: Callable[[Incident], None]
+    ) -> None:
         self._followers = list(followers)
         self._leader_path = leader_path
+        self._now = now
+        self._report = report
+        self._ahead_seconds: float | None = None
         self._descriptor = -1
         self._over = Event()
         self._thread = Thread(target=self._run, name="keeper", daemon=True)
@@ -118,11 +141,22 @@ class Keeper:
                 return
         pause = 0.0
         while not self._over.wait(pause):
+            self._watch_clock()
             moved = [follower.follow() for follower in self._followers]
             pause = BUSY_SECONDS if any(moved) else IDLE_SECONDS
         for follower in self._followers:
             follower.close()
         os.close(self._descriptor)
+
+    def _watch_clock(self) -> None:
+        """Tell when the clock was set: rows are written with the time that it says, and nobody would know."""
+        # This one is never set, and goes on while the machine sleeps (clock_gettime(2)).
+        ahead_seconds = self._now().timestamp() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        by_seconds = ahead_seconds - (ahead_seconds if self._ahead_seconds is None else self._ahead_seconds)
+        if abs(by_seconds) > CLOCK_HOLD.total_seconds():
+            detail = f"the clock of the machine was set by {by_seconds:+.0f} s; rows have the time that it says"
+            self._report(Incident(code="clock_set", path=self._leader_path, detail=detail))
+        self._ahead_seconds = ahead_seconds
 
     def _leads(self) -> bool:
         """Tell whether this process holds the lock of the leader, which it keeps until it ends."""

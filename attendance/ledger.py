@@ -1,12 +1,12 @@
 """Own one site's marks: decide under the lock what is new and at which instant, append it, and know who is in today."""
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from attendance.appendlog import AppendLog, Lines, Shadow
+from attendance.appendlog import MAX_APPEND_BYTES, AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
 from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
 from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError, StorageBusyError
@@ -16,7 +16,7 @@ from attendance.model import Incident, Mark, MarkRequest, Recorded, Site
 CLOCK_HOLD = timedelta(seconds=5)
 """A clock that was set back by no more than this is waited for: rows keep the last instant until it has caught up."""
 
-LINES = Lines(header=HEADER, is_line=is_row)
+LINES = Lines(header=HEADER, is_line=is_row, order=lambda line: decode(line).marked_at)
 
 _CHUNK_BYTES = 1 << 18
 _PROBE_BYTES = 2 * MAX_LINE_BYTES
@@ -84,6 +84,27 @@ class Ledger:
         if last_at - now > CLOCK_HOLD:
             raise ClockBehindError(now, last_at)
 
+    @contextmanager
+    def exclusive(self, from_at: datetime) -> Iterator[Iterator[Mark]]:
+        """Hold the ledger alone, give its marks from an instant on, and allow `add`. Raise LedgerError."""
+        with self.log.exclusive() as size:
+            yield (mark for mark, _ in self._marks(self._find(from_at, size), size))
+
+    def add(self, marks: Iterable[Mark]) -> None:
+        """Append marks that were made elsewhere, and return when they were flushed (in `exclusive`).
+
+        Their instants are in order, and none lies before the last row. They are appended in as many pieces as an append
+        log asks for: whoever is stopped in here leaves a part of them, in whole rows. Raise LedgerError.
+        """
+        lines = bytearray()
+        for line in map(encode, marks):
+            if len(lines) + len(line) > MAX_APPEND_BYTES:
+                self.log.append(bytes(lines))
+                lines.clear()
+            lines += line
+        if lines:
+            self.log.append(bytes(lines))
+
     def board(self) -> tuple[date, list[Mark]]:
         """Return the present work date and everybody's last mark of it, in the order of those marks.
 
@@ -135,7 +156,8 @@ class Ledger:
             known = _Known(generation=self.log.generation, position=position, last_at=last_at, day=day)
         for mark, _ in self._marks(known.position, size):
             known.last_at = mark.marked_at
-            known.latest[mark.employee_id] = mark
+            if mark.marked_at >= known.day.starts_at:  # older ones were brought in from elsewhere meanwhile
+                known.latest[mark.employee_id] = mark
         known.position = size
         self._known = known
         return known

@@ -65,6 +65,13 @@ class Marking:
         recorded = iter(self.ledger(site).record(sound) if sound else [])
         return [next(recorded) if isinstance(outcome, MarkRequest) else outcome for outcome in outcomes]
 
+    def admit(self, site: Site, request: MarkRequest) -> MarkRequest:
+        """Return a request, as it was typed, as it may stand in the ledger: under the ID and name of the roster.
+
+        Raise InvalidInputError, RosterError, UnknownEmployeeError, NameMismatchError.
+        """
+        return self._identified(site, _cleaned(site, request))
+
     def ledger(self, site: Site) -> Ledger:
         """Return the site's ledger; it is opened when it is first used."""
         ledger = self._ledgers.get(site.site_id)
@@ -109,7 +116,7 @@ class Marking:
     def _checked(self, site: Site, request: MarkRequest) -> MarkRequest | AttendanceError:
         """Return the request as it may stand in the ledger, or what is wrong with it."""
         try:
-            return self._identified(site, _cleaned(site, request))
+            return self.admit(site, request)
         except AttendanceError as error:
             return error
 

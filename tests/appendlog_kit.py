@@ -12,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from attendance.appendlog import AppendLog, Lines, Shadow
+from attendance.appendlog import AppendLog, Shadow
 from attendance.appendlog.log import Patience
 from attendance.clock import utc_now
 from attendance.codec import HEADER, decode, is_row
 from attendance.errors import AttendanceError, StorageBusyError
-from attendance.ledger import Ledger
+from attendance.ledger import LINES, Ledger
 from attendance.model import Incident, MarkRequest, Recorded, Site
 
-LINES = Lines(header=HEADER, is_line=is_row)
 _SPAWN = get_context("spawn")  # as gunicorn's workers: nothing is open yet when they begin
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,6 +116,7 @@ class Rush:
 
     def __init__(self, server: Server, *, doors: int, kept: bool, site: str) -> None:
         self.acknowledged: set[str] = set()
+        self.answers: list[dict[str, Any]] = []
         self.unanswered: set[str] = set()
         self.refused: dict[str, int] = {}
         self.torn: dict[str, str] = {}
@@ -157,13 +158,14 @@ class Rush:
             connection.close()
             return
         try:
-            json.loads(answer.read())
+            body = json.loads(answer.read())
         except (OSError, HTTPException, ValueError) as error:
             self.torn[employee_id] = repr(error)
             connection.close()
             return
         if answer.status in {200, 201}:
             self.acknowledged.add(employee_id)
+            self.answers.append(body)
         else:
             self.refused[employee_id] = answer.status
 
@@ -187,8 +189,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, *, workers: int = 2, port: int | None = None, **settings: str) -> Iterator[Server]:
-    """Serve the sites.yaml of the folder with real workers; stop them at the end, whatever happened."""
+def serving(
+    folder: Path, *, workers: int = 2, port: int | None = None, under: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
+    """Serve the sites.yaml of the folder with real workers, started by `under` if that is given; stop them at the end.
+
+    What it is started by must become the server, as setpriv does.
+    """
     port = port or free_port()
     environment = os.environ | {
         "ATTENDANCE_PORT": str(port),
@@ -198,7 +205,7 @@ def serving(folder: Path, *, workers: int = 2, port: int | None = None, **settin
         **settings,
     }
     with (folder / "server.err").open("wb") as talk:
-        process = subprocess.Popen([ATTENDANCE, "serve"], cwd=folder, env=environment, stderr=talk, stdout=talk)
+        process = subprocess.Popen([*under, ATTENDANCE, "serve"], cwd=folder, env=environment, stderr=talk, stdout=talk)
     server = Server(folder, port, process)
     try:
         wait_until(server.answers, START_SECONDS)

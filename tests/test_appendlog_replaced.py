@@ -9,8 +9,8 @@ import pytest
 from attendance.appendlog import AppendLog
 from attendance.appendlog.lockfile import CommitState
 from attendance.codec import HEADER
-from attendance.errors import LedgerDamagedError, StorageUnavailableError
-from tests.appendlog_kit import append, keep_open, open_log, quarantined, row, running, wait_for
+from attendance.errors import LedgerDamagedError, StorageBusyError, StorageUnavailableError
+from tests.appendlog_kit import append, keep_open, open_log, quarantined, row, running, wait_for, watch
 from tests.conftest import Incidents
 
 SPREADSHEET = b"\xef\xbb\xbf" + (HEADER + row("E1") + row("E2")).replace(b"\n", b"\r\n")
@@ -303,3 +303,56 @@ def test_a_file_where_the_folder_should_be_is_refused(path: Path, incidents: Inc
         append(log, row("E1"))
     with pytest.raises(StorageUnavailableError):
         log.committed()
+
+
+def test_what_somebody_else_put_back_meanwhile_stays(
+    log: AppendLog, path: Path, incidents: Incidents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock file was deleted, so two restore at once: the slower one does not undo the work of the other."""
+    good = path.read_bytes()
+    save_over(path, SPREADSHEET)
+
+    def restore(where: object, *_: object) -> None:
+        if where == path.parent and path.read_bytes() == SPREADSHEET:  # about to hold the folder
+            save_over(path, good + row("E3"))
+            path.with_name(".london.csv.lock").unlink()
+
+    watch(monkeypatch, "open", restore)
+    with pytest.raises(StorageBusyError):
+        append(log, row("E4"))
+    append(log, row("E4"))
+
+    assert path.read_bytes() == good + row("E3") + row("E4")
+    assert "ledger_restored" not in incidents.codes
+
+
+def test_discarding_what_is_not_there_does_nothing(path: Path, incidents: Incidents) -> None:
+    """A copy that somebody deleted is begun anew."""
+    log = open_log(path, incidents)
+
+    log.discard()
+    append(log, row("E1"))
+
+    assert path.read_bytes() == HEADER + row("E1")
+    assert quarantined(path) == {}
+
+
+@pytest.mark.usefixtures("log")
+def test_who_opens_late_sees_what_another_lock_file_let_in(
+    path: Path, incidents: Incidents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock file is deleted between the look at the state and the opening: the rows of the other are not cut off."""
+    late = open_log(path, incidents)
+    done: list[int] = []
+
+    def write(where: object, *_: object) -> None:
+        if where == path and not done:
+            done.append(1)
+            path.with_name(".london.csv.lock").unlink()
+            append(open_log(path, incidents), row("E3"))
+
+    watch(monkeypatch, "open", write)
+    size = append(late, row("E4"))
+
+    assert size == len(HEADER + row("E1") + row("E2") + row("E3"))
+    assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E3") + row("E4")

@@ -188,3 +188,17 @@ def test_without_a_state_a_reader_has_the_end_mended_first(log: AppendLog, path:
 
     assert path.read_bytes() == HEADER + row("E1") + row("E2")
     assert committed == path.stat().st_size
+
+
+def test_rows_that_belong_before_the_last_one_are_no_rows_of_ours(path: Path, incidents: Incidents) -> None:
+    """Somebody appends yesterday's rows by hand: days are found by bisection, so they may not stand there."""
+    append(open_log(path, incidents), row("E1"))
+    yesterday = row("E0").replace(b"2026-11-23", b"2026-11-22")
+    with path.open("ab") as file:
+        file.write(row("E2") + yesterday + row("E3"))
+
+    append(open_log(path, incidents), row("E4"))
+
+    assert path.read_bytes() == HEADER + row("E1") + row("E2") + row("E4")
+    assert quarantined(path) == {"london.csv.tail": yesterday + row("E3")}
+    assert incidents.codes == ["rows_kept", "tail_cut"]

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from attendance.appendlog import AppendLog
 from attendance.clock import utc_now
 from attendance.codec import HEADER
 from attendance.errors import FlushFailedError
-from attendance.ledger import Ledger
+from attendance.ledger import LINES, Ledger
 from attendance.model import MarkRequest, Site
+from attendance.seal import Seals
 from tests.servers import ATTENDANCE, write_sites
 
 
@@ -290,3 +292,35 @@ def test_check_tells_of_a_row_that_was_taken_out(folder: Path) -> None:
 
     assert done.returncode == 1
     assert "something else replaced, removed or cut the file" in done.stdout
+
+
+def sealed(folder: Path) -> Path:
+    """Mark somebody in London, seal that, and return the ledger."""
+    run(folder, "mark", "london", "E1", "Present", "--name", "Ana")
+    path = folder / "data" / "london.csv"
+    log = AppendLog(path, LINES, report=print)
+    Seals(path, report=print).extend(log, [log.committed()], utc_now())
+    return path
+
+
+def test_verify_says_how_much_is_as_it_was_sealed(folder: Path) -> None:
+    """In words, and in JSON."""
+    size = sealed(folder).stat().st_size
+
+    said, as_json = run(folder, "verify", "london"), run(folder, "verify", "london", "--json")
+
+    assert said.returncode == 0
+    assert f"{size} bytes are as they were sealed, by 1 seals" in said.stdout
+    assert json.loads(as_json.stdout) == {"site": "london", "seals": 1, "sealed_bytes": size}
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(path.read_bytes().replace(b"Ana", b"Eva")), os.unlink])
+def test_verify_names_what_is_not(folder: Path, spoil: Callable[[Path], object]) -> None:
+    """The file and the line, and exit code 1."""
+    path = sealed(folder)
+    spoil(path)
+
+    done = run(folder, "verify", "london")
+
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{path}:1:1: ")

@@ -12,6 +12,7 @@ from attendance.clock import (
     ZONE_DATABASE_VERSION,
     find_zone,
     first_instant,
+    instants_of,
     offset_label,
     to_local,
     utc_now,
@@ -437,3 +438,46 @@ def test_one_instant_reads_at_every_site(frozen: str, rows: dict[str, tuple[str,
         }
 
     assert written == rows
+
+
+# The instants of a wall-clock time
+
+
+@pytest.mark.parametrize(
+    ("zone_name", "wall", "instants"),
+    [
+        ("Europe/London", "2026-10-25T00:59:59", ["2026-10-24T23:59:59"]),
+        ("Europe/London", "2026-10-25T01:00:00", ["2026-10-25T00:00:00", "2026-10-25T01:00:00"]),
+        ("Europe/London", "2026-10-25T01:59:59", ["2026-10-25T00:59:59", "2026-10-25T01:59:59"]),
+        ("Europe/London", "2026-10-25T02:00:00", ["2026-10-25T02:00:00"]),
+        ("Europe/London", "2026-03-29T00:59:59", ["2026-03-29T00:59:59"]),
+        ("Europe/London", "2026-03-29T01:00:00", []),
+        ("Europe/London", "2026-03-29T01:59:59", []),
+        ("Europe/London", "2026-03-29T02:00:00", ["2026-03-29T01:00:00"]),
+        ("America/New_York", "2026-11-01T01:30:00", ["2026-11-01T05:30:00", "2026-11-01T06:30:00"]),
+        ("America/New_York", "2026-03-08T02:30:00", []),
+        ("Australia/Lord_Howe", "2026-04-05T01:45:00", ["2026-04-04T14:45:00", "2026-04-04T15:15:00"]),
+        ("Australia/Lord_Howe", "2026-10-04T02:15:00", []),
+        ("Pacific/Apia", "2011-12-30T12:00:00", []),
+        ("Asia/Kathmandu", "2026-10-25T01:30:00", ["2026-10-24T19:45:00"]),
+        ("UTC", "2026-10-25T01:30:00", ["2026-10-25T01:30:00"]),
+    ],
+)
+def test_a_wall_clock_time_has_one_instant_or_two_or_none(zone_name: str, wall: str, instants: list[str]) -> None:
+    """On both edges of summer time, east and west: a repeated time has two instants in order, a skipped one none."""
+    assert instants_of(datetime.fromisoformat(wall), find_zone(zone_name)) == tuple(map(at, instants))
+
+
+@given(
+    zone_name=st.sampled_from(HARD_ZONES),
+    instant=st.datetimes(datetime(1971, 1, 1), datetime(2037, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001  # hypothesis wants naive bounds
+)
+def test_an_instant_is_among_those_of_the_time_it_shows(zone_name: str, instant: datetime) -> None:
+    """What a clock shows leads back to the instant, and to no instant at which it shows something else."""
+    zone = find_zone(zone_name)
+    wall = to_local(instant, zone).replace(tzinfo=None)
+
+    shown = instants_of(wall, zone)
+
+    assert instant in shown
+    assert [to_local(one, zone).replace(tzinfo=None) for one in shown] == [wall] * len(shown)

@@ -18,6 +18,7 @@ DEFAULTS = {
     "host": "127.0.0.1",
     "port": 8000,
     "workers": 2,
+    "network_storage": False,
     "trusted_proxy": None,
 }
 
@@ -47,6 +48,7 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("ATTENDANCE_PORT", "65535", 65535),
         ("ATTENDANCE_WORKERS", "1", 1),
         ("ATTENDANCE_WORKERS", "64", 64),
+        ("ATTENDANCE_NETWORK_STORAGE", "true", True),
         ("ATTENDANCE_TRUSTED_PROXY", "10.0.0.1", ip_address("10.0.0.1")),
         ("ATTENDANCE_TRUSTED_PROXY", "fd00::1", ip_address("fd00::1")),
     ],

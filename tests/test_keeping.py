@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
@@ -116,7 +117,7 @@ def test_an_edit_is_mended_before_anybody_marks(ledger: Ledger, follower: Follow
     follower.follow()
 
     assert ledger.site.csv_path.read_bytes() == good
-    assert incidents.codes == ["ledger_restored"]
+    assert incidents.codes == ["ledger_restored", "edits_found"]
 
 
 def test_what_stops_a_follower_is_told_once(ledger: Ledger, follower: Follower, incidents: Incidents) -> None:
@@ -157,12 +158,14 @@ def test_a_ledger_that_is_shorter_than_its_seals_is_told(
     assert incidents.codes == ["seal_broken"]
 
 
-def test_one_of_all_processes_follows(ledger: Ledger, follower: Follower, tmp_path: Path) -> None:
+def test_one_of_all_processes_follows(
+    ledger: Ledger, follower: Follower, tmp_path: Path, clock: HandClock, incidents: Incidents
+) -> None:
     """The one that has the lock of the leader; when it ends, another one begins."""
     leader_path = tmp_path / "sites.yaml"
     other = os.open(leader_path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(other, fcntl.LOCK_EX)
-    keeper = Keeper([follower], leader_path)
+    keeper = Keeper([follower], leader_path, now=clock, report=incidents)
     keeper.start()
     idle = not ledger.shadow.path.exists()
     os.close(other)
@@ -174,11 +177,13 @@ def test_one_of_all_processes_follows(ledger: Ledger, follower: Follower, tmp_pa
     assert offsets(ledger.site)[-1] == ledger.log.committed()
 
 
-def test_a_keeper_that_never_led_stops_at_once(ledger: Ledger, follower: Follower, tmp_path: Path) -> None:
+def test_a_keeper_that_never_led_stops_at_once(
+    ledger: Ledger, follower: Follower, tmp_path: Path, clock: HandClock, incidents: Incidents
+) -> None:
     """It made nothing."""
     other = os.open(tmp_path / "sites.yaml", os.O_RDWR | os.O_CREAT)
     fcntl.flock(other, fcntl.LOCK_EX)
-    keeper = Keeper([follower], tmp_path / "sites.yaml")
+    keeper = Keeper([follower], tmp_path / "sites.yaml", now=clock, report=incidents)
     keeper.start()
 
     keeper.stop()
@@ -186,3 +191,30 @@ def test_a_keeper_that_never_led_stops_at_once(ledger: Ledger, follower: Followe
 
     assert not ledger.shadow.path.exists()
     assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_clock_that_was_set_is_told(tmp_path: Path, clock: HandClock, incidents: Incidents, hours: int) -> None:
+    """By how much, once; a clock that only runs is not."""
+    (tmp_path / "sites.yaml").touch()
+    looked = threading.Semaphore(0)
+
+    def now() -> datetime:
+        looked.release()
+        return clock()
+
+    keeper = Keeper([], tmp_path / "sites.yaml", now=now, report=incidents)
+    keeper.start()
+    for _ in range(2):
+        looked.acquire()
+    quiet = list(incidents.codes)
+    clock.move(hours=hours)
+    wait_until(lambda: incidents.codes, 10)
+    for _ in range(2):
+        looked.acquire()
+    keeper.stop()
+
+    assert quiet == []
+    assert incidents.codes == ["clock_set"]
+    (by_seconds,) = re.findall(r"by ([+-]\d+) s", incidents.seen[0].detail)
+    assert int(by_seconds) == pytest.approx(hours * 3600, abs=60)  # the machine's own time goes on meanwhile

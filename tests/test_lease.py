@@ -67,7 +67,7 @@ def test_this_home_is_the_same_for_all_processes_of_it() -> None:
 def test_without_proc_the_name_of_the_machine_has_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox hides it."""
     this_home.cache_clear()
-    refuse(monkeypatch, "stat", errno.EACCES)
+    refuse(monkeypatch, "stat", errno.ENOENT)
 
     first = this_home()
     this_home.cache_clear()

@@ -328,3 +328,19 @@ def test_a_board_shows_the_work_date_of_the_mark_while_the_clock_is_held(
 
     assert work_date == date(2026, 11, 24)
     assert [mark.employee_id for mark in marks] == ["E1"]
+
+
+def test_ready_is_what_the_next_mark_would_say(ledger: Ledger, clock: HandClock) -> None:
+    """A clock that stands before the last row; a file that something else touched is mended by the question."""
+    ledger.record([request("E1")])
+    ledger.require_ready()
+    content = ledger.site.csv_path.read_bytes()
+    with ledger.site.csv_path.open("ab") as file:
+        file.write(b"half a row")
+
+    ledger.require_ready()
+    clock.move(hours=-1)
+
+    assert ledger.site.csv_path.read_bytes() == content
+    with pytest.raises(ClockBehindError):
+        ledger.require_ready()

@@ -1,6 +1,9 @@
 """The lock file lets in one writer at a time, is free when its holder dies, and is not believed when it is torn."""
 
+import errno
+import fcntl
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from attendance.appendlog.lockfile import CommitState, LockFile
 from attendance.codec import HEADER
 from attendance.errors import StorageBusyError
-from tests.appendlog_kit import append, hold, open_log, row, running, wait_for
+from tests.appendlog_kit import append, hold, limited, open_log, row, running, wait_for
 from tests.conftest import Incidents
 
 numbers = st.integers(0, 2**64 - 1)
@@ -239,3 +242,32 @@ def test_a_lock_without_any_file_is_let_go(lock_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(FileExistsError), lock.held():
             pass
+
+
+def test_a_state_of_which_only_a_part_was_written_is_an_error(lock_path: Path) -> None:
+    """The disk, or the limit of a file, is full in the middle of it."""
+    lock = LockFile(lock_path, 1)
+
+    with lock.held(), limited(resource.RLIMIT_FSIZE, 10), pytest.raises(OSError, match="No space left"):
+        lock.write(CommitState(inode=1, committed=2, generation=3, changed_ns=4))
+
+
+def test_a_lock_that_cannot_be_let_go_is_closed(lock_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for this process: neither its own threads nor another one."""
+    lock = LockFile(lock_path, 0)
+    real = fcntl.flock
+
+    def stubborn(descriptor: int, operation: int) -> None:
+        if operation == fcntl.LOCK_UN:
+            raise OSError(errno.ENOLCK, "No locks available")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", stubborn)
+    with pytest.raises(OSError, match="No locks"), lock.held():
+        pass
+    monkeypatch.undo()
+
+    with LockFile(lock_path, 0).held():
+        pass
+    with lock.held():
+        pass

@@ -9,7 +9,8 @@ from attendance.appendlog import AppendLog, Shadow
 from attendance.appendlog.log import MAX_APPEND_BYTES
 from attendance.codec import HEADER
 from attendance.errors import LedgerDamagedError, StorageFullError
-from tests.appendlog_kit import LINES, append, limited, open_log, quarantined, row
+from attendance.ledger import LINES
+from tests.appendlog_kit import append, limited, open_log, quarantined, row
 from tests.conftest import Incidents
 
 THREE = HEADER + row("E1") + row("E2") + row("E3")

@@ -32,6 +32,10 @@ NOT_OVER_HTTP = {
     errors.UnknownZoneError: "becomes a problem of the registry",
     errors.MalformedRowError: "is passed over and reported where rows are read",
     errors.NotWrittenError: "belongs to `attendance init`",
+    errors.ForeignTableError: "belongs to `attendance import`",
+    errors.RefusedRowError: "belongs to `attendance import`",
+    errors.ImportRefusedError: "belongs to `attendance import`",
+    errors.BackupError: "belongs to `attendance backup`",
 }
 ROSTER = "timezone: Europe/London; roster: data/london.roster.csv"
 GONE: Message = {"type": "http.disconnect"}

@@ -172,9 +172,14 @@ def keep_file(path: Path, name: str) -> Path:
     return kept
 
 
+def quarantine(path: Path) -> Path:
+    """Return the folder in which that is kept which was cut off the file at the path, or stood in its place."""
+    return path.parent / "quarantine"
+
+
 def _unused(path: Path, name: str) -> Path:
     """Return a path in `quarantine/` beside the path at which nothing stands; make the folder if it is not there."""
-    folder = path.parent / "quarantine"
+    folder = quarantine(path)
     make_folder(folder)
     candidates = (folder / (f"{name}.{number}" if number else name) for number in count())
     return next(candidate for candidate in candidates if not os.path.lexists(candidate))

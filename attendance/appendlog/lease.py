@@ -49,7 +49,7 @@ class Lease:
 
 @cache
 def this_home() -> Lease:
-    """Return the lease of this home: one boot of one machine, and in it one container.
+    """Return the lease of this home: one boot of one machine, and in it one container. Raise OSError.
 
     Processes see each other exactly if they share a kernel and its table of processes (pid_namespaces(7)): then a dead
     one's locks are free, and nobody has to be waited for.
@@ -57,7 +57,7 @@ def this_home() -> Lease:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
         namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116  # where the link leads has no path
-    except OSError:  # no /proc: the name of the machine has to do
+    except FileNotFoundError:  # a sandbox hides it: the name of the machine has to do
         boot, namespace = b"", 0
     host = socket.gethostname()
     home = blake2b(boot + namespace.to_bytes(8, "little"), digest_size=_HOME_BYTES, key=host.encode()[:64]).digest()

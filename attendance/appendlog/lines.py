@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.appendlog.files import OpenFile
 
@@ -13,11 +14,13 @@ _LONGEST_BYTES = 1 << 12
 class Lines:
     """`header` is the first line; `is_line` tells whether a line, line feed included, is one that we appended.
 
-    Lines of ours are shorter than 4096 bytes. Every method raises OSError.
+    `order` gives of a line what never goes back from one to the next. Lines of ours are shorter than 4096 bytes. Every
+    method raises OSError.
     """
 
     header: bytes
     is_line: Callable[[bytes], bool]
+    order: Callable[[bytes], Any] = bool
 
     @property
     def first(self) -> int:
@@ -46,21 +49,29 @@ class Lines:
         return offset + max(file.read(offset - 1, offset + _LONGEST_BYTES).find(b"\n"), 0)
 
     def whole_until(self, file: OpenFile, start: int, end: int) -> int:
-        """Return where the whole lines from `start` on end: at the first NUL, half line or other line, or at `end`."""
+        """Return where the whole lines from `start` on end: at the first NUL, half line or other line, or at `end`.
+
+        A line that belongs before the one above it is another line too.
+        """
+        last = self.last_line(file, start)
         while start < end:
-            whole = self.whole(file.read(start, min(start + _CHUNK_BYTES, end)))
+            block = file.read(start, min(start + _CHUNK_BYTES, end))
+            whole = self.whole(block, last)
             if not whole:
                 break
+            last = block[block.rfind(b"\n", 0, whole - 1) + 1 : whole]
             start += whole
         return start
 
-    def whole(self, block: bytes) -> int:
-        """Return how many bytes at the beginning of the block are whole lines of ours."""
+    def whole(self, block: bytes, last: bytes) -> int:
+        """Return how many bytes at the beginning of the block are whole lines of ours, which follow the last one."""
         end = block.partition(b"\0")[0].rfind(b"\n") + 1
+        before = self.order(last) if self.is_line(last) else None
         whole = 0
         while whole < end:
             after = block.index(b"\n", whole) + 1
-            if not self.is_line(block[whole:after]):
+            line = block[whole:after]
+            if not self.is_line(line) or (before is not None and self.order(line) < before):
                 break
-            whole = after
+            before, whole = self.order(line), after
         return whole

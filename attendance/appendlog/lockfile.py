@@ -24,7 +24,7 @@ _LEASE_AT = 128  # the state and the lease are written one without the other
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FIRST_PAUSE_SECONDS = 0.0002
-_LONGEST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,10 @@ class LockFile:
             self._acquire()
             yield
         finally:
-            self._release()
-            self._threads.release()
+            try:
+                self._release()
+            finally:
+                self._threads.release()
 
     def claim(self, descriptor: int) -> None:
         """Lock the log itself as well, until the lock is let go; one log at a time (the lock is held).
@@ -108,6 +110,21 @@ class LockFile:
         self._unclaim()
         self._wait_for(descriptor)
         self._claimed = descriptor
+
+    @contextmanager
+    def folder(self) -> Iterator[None]:
+        """Hold the folder as well (the lock is held): whoever makes or replaces a file in it does so alone.
+
+        Two may think that they hold the lock, when its file is deleted while there is no log yet on which they would
+        meet. Raise StorageBusyError, OSError.
+        """
+        descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._wait_for(descriptor)
+            yield
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
 
     def read(self) -> tuple[CommitState | None, Lease | None]:
         """Return the state and the lease that the last holder left (the lock is held). Raise OSError."""
@@ -173,10 +190,14 @@ class LockFile:
             pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
 
     def _release(self) -> None:
-        """Let go of the lock, or of as much of it as was had."""
-        self._unclaim()
-        if self._descriptor >= 0:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        """Let go of the lock, or of as much of it as was had; a descriptor that cannot be unlocked is closed."""
+        try:
+            self._unclaim()
+            if self._descriptor >= 0:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        except OSError:
+            self.close()
+            raise
 
     def _unclaim(self) -> None:
         """Let go of the log itself."""

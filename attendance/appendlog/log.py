@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,11 +22,14 @@ from attendance.appendlog.files import (
 from attendance.appendlog.lease import LEASE_SECONDS, Lease, Watch, this_home
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
-from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair
-from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError
+from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair, Sound
+from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError, StorageBusyError
 from attendance.model import Incident
 
 __all__ = ["MAX_APPEND_BYTES", "AppendLog", "Patience"]
+
+
+_PAUSES_SECONDS = [0.005] * 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +109,16 @@ class AppendLog:
     def committed(self) -> int:
         """Return how many bytes no power cut can take back; what lies behind them must not be shown.
 
-        Takes no lock unless the state is not to be had. Raise what `exclusive` raises.
+        Takes no lock unless the state is not to be had for a moment. Raise what `exclusive` raises.
         """
         with storage_errors():
-            (state, _), found = self._lock.peek(), stat_at(self.path)
-        if state is None and found is None:
-            return 0
-        if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
-            return state.committed
+            for pause_seconds in _PAUSES_SECONDS:  # a writer may be about to leave it
+                (state, _), found = self._lock.peek(), stat_at(self.path)
+                if state is None and found is None:
+                    return 0
+                if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
+                    return state.committed
+                time.sleep(pause_seconds)
         with self.exclusive() as size:
             return size
 
@@ -233,6 +239,8 @@ class AppendLog:
         if (self._file.inode, self.generation) != (state.inode, state.generation):
             self._open()
             self.generation = state.generation
+            if not state.fits(self._file.stat()):  # somebody wrote who holds another lock file than ours
+                return self._mend(state, stat_at(self.path))
         return state.committed
 
     def _last_state(self) -> CommitState | None:
@@ -263,18 +271,25 @@ class AppendLog:
     def _mend(self, state: CommitState | None, found: os.stat_result | None) -> int:
         """Put back what was committed if something else took it away or changed it, or take the file as it is."""
         present = OpenFile.reading(self.path) if found and stat.S_ISREG(found.st_mode) else None
-        good = self._repair.good_copy(state, self._file, present)
-        if good:
-            return self._restore(good, found)
+        known = self._repair.find(state, self._file, present)
+        if isinstance(known, Good):
+            return self._restore(known, found)
         if state and (found is None or found.st_ino != state.inode):
-            return self._settle(None, found, replaced=True)
-        return self._settle(state, found)
+            size = self._settle(None, found, known)
+            self._tell("ledger_replaced", "it was taken away or replaced; what stands there now is the ledger")
+            return size
+        return self._settle(state, found, known)
 
     def _restore(self, good: Good, found: os.stat_result | None) -> int:
         """Put back what was committed, and keep what took its place."""
         name = f"{self.path.name}.replaced-{good.size}" if found else ""
-        fresh, kept = replace_durably(self.path, good.pieces, name)
-        size = self._have(fresh)
+        with self._lock.folder():
+            now_found = stat_at(self.path)
+            if (now_found and now_found.st_ino) != (found and found.st_ino):
+                # The lock file was deleted, and its next holder was faster: what ours says is no longer true.
+                raise StorageBusyError(f"{self.path} was put back by another process at the same time")
+            fresh, kept = replace_durably(self.path, good.pieces, name)
+            size = self._have(fresh)
         self.generation = new_generation()
         self._lock.write(self._state(size))
         detail = f"the file had been taken away, replaced or edited; kept instead of it: {kept or 'nothing'}"
@@ -283,7 +298,7 @@ class AppendLog:
         self._tell("ledger_restored", detail)
         return size
 
-    def _settle(self, state: CommitState | None, found: os.stat_result | None, *, replaced: bool = False) -> int:
+    def _settle(self, state: CommitState | None, found: os.stat_result | None, known: Sound) -> int:
         """Take the file at the path as it is, mend its end, and return its committed size; `state` is None or its."""
         size = self._begin(found)
         if state and state.committed <= size and self._lines.end_at(self._file, state.committed):
@@ -291,14 +306,12 @@ class AppendLog:
             end = self._lines.whole_until(self._file, committed, size)
             if end > committed:
                 self._file.write_again(committed, end)
-                self._tell("rows_kept", f"{end - committed} bytes of rows stood behind the last commit")
+                self._tell("rows_kept", f"rows stood behind the last commit, from byte {committed} to {end}")
         else:
-            self.generation, end = new_generation(), self._repair.adopted(self._file, size)
+            self.generation, end = new_generation(), self._repair.adopted(self._file, size, known)
             committed = end
             if state:
                 self._tell("ledger_edited", f"something else changed it: {state.committed} bytes were committed")
-            elif replaced:
-                self._tell("ledger_replaced", "it was taken away or replaced, and no copy of it is at hand")
         self._cut(end, size)
         self._flush(committed)
         if state is None:  # whoever made it may have been stopped before its name was durable
@@ -309,12 +322,13 @@ class AppendLog:
 
     def _begin(self, found: os.stat_result | None) -> int:
         """Open the file, make it if it is not there, and return its size; it begins with its header."""
-        if found is None:
-            replace_durably(self.path, [self._lines.header])
-        size = self._open()
-        if size < self._lines.first and self._lines.header.startswith(self._file.read(0, size)):
-            replace_durably(self.path, [self._lines.header])  # made empty, or somebody was stopped while making it
+        with self._lock.folder():
+            if found is None and stat_at(self.path) is None:
+                replace_durably(self.path, [self._lines.header])
             size = self._open()
+            if size < self._lines.first and self._lines.header.startswith(self._file.read(0, size)):
+                replace_durably(self.path, [self._lines.header])  # made empty, or somebody was stopped while making it
+                size = self._open()
         if not self._lines.begin(self._file):
             raise LedgerDamagedError(f"{self.path} does not begin with its header; put a good copy in its place")
         return size
@@ -360,7 +374,7 @@ class AppendLog:
             os.posix_fadvise(self._file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             end = self._lines.whole_until(self._file, self._lines.first, state.committed)
             sound = end == state.committed and self._lines.begin(self._file)
-            if not sound and self._repair.good_copy(state, self._file, self._file) is None:
+            if not sound and not isinstance(self._repair.find(state, self._file, self._file), Good):
                 raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
         if state:
             # Of another number, so that all open the file anew and flush: an old descriptor would tell of this error

@@ -34,6 +34,13 @@ class Good:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What stands at the path goes on; its first `size` bytes are known to be as they were committed."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """Find out what was committed to the log at `path`; change nothing. Every method raises OSError."""
 
@@ -41,8 +48,8 @@ class Repair:
     lines: Lines
     shadow: Copy | None
 
-    def good_copy(self, state: CommitState | None, held: OpenFile, present: OpenFile | None) -> Good | None:
-        """Return what has to be put back, or None where what stands at the path goes on, or nothing better is known.
+    def find(self, state: CommitState | None, held: OpenFile, present: OpenFile | None) -> Good | Sound:
+        """Return what has to be put back, or how much of what stands at the path is sound where that is not the matter.
 
         `state` is what the last writer left, `held` the file that this process worked on, `present` the plain file
         that stands at the path.
@@ -52,21 +59,23 @@ class Repair:
             source = self._still_open(state, held)
             if source:
                 end = state.committed if state else self.lines.whole_until(source, self.lines.first, source.size())
+                if state is None and present and source.is_beginning_of(present, end):
+                    return Sound(size=end)  # another process put it back, whose lock file ours was not
                 return Good(pieces=source.chunks(0, end), size=end)
         copied = self.shadow.intact() if self.shadow else 0
         if not self.shadow or not copied:
-            return None
+            return Sound(size=0)
         copy = OpenFile.reading(self.shadow.path)
         if present and copy.is_beginning_of(present, copied):
-            return None
+            return Sound(size=copied)
         committed = max(state.committed if state else 0, copied)
         gap = self._gap(copy, copied, committed, present) if present else b""
         size = copied + len(gap)
         return Good(pieces=chain(copy.chunks(0, copied), [gap]), size=size, lost=committed - size)
 
-    def adopted(self, file: OpenFile, size: int) -> int:
+    def adopted(self, file: OpenFile, size: int, sound: Sound) -> int:
         """Return where the lines end in a file of which no state is known: only its last append can be torn."""
-        start = self.lines.start_after(file, size - MAX_APPEND_BYTES)
+        start = max(sound.size, self.lines.start_after(file, size - MAX_APPEND_BYTES))
         end = self.lines.whole_until(file, start, size)
         other = file.read(end, size).partition(b"\0")[0]
         if b"\n" in other or not self.lines.end_at(file, end):
@@ -91,4 +100,4 @@ class Repair:
         tail = present.read(max(0, size - MAX_APPEND_BYTES), size)
         at = tail.rfind(last)
         found = tail[at + len(last) :][:wanted] if at >= 0 else b""
-        return found[: self.lines.whole(found)]
+        return found[: self.lines.whole(found, last)]

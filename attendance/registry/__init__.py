@@ -31,15 +31,16 @@ class Registry:
 class RegistryFile:
     """The registry that is in force: a broken file never replaces a working one."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the file; raise RegistryError."""
-        self.current = load_registry(path)
+    def __init__(self, path: Path, *, network_storage: bool = False) -> None:
+        """Load the file as `load_registry` does; raise RegistryError."""
+        self._network_storage = network_storage
+        self.current = load_registry(path, network_storage=network_storage)
         self.problems: tuple[Problem, ...] = ()
 
     def reload(self) -> None:
         """Load the file again; where it cannot take its place, keep `current`, set `problems`, raise RegistryError."""
         try:
-            fresh = load_registry(self.current.path)
+            fresh = load_registry(self.current.path, network_storage=self._network_storage)
             removed = [site_id for site_id in self.current.sites if site_id not in fresh.sites]
             if removed:
                 raise RegistryError([_removal(fresh.path, removed)])
@@ -49,10 +50,13 @@ class RegistryFile:
         self.current, self.problems = fresh, ()
 
 
-def load_registry(path: Path) -> Registry:
-    """Read the registry; raise RegistryError with every mistake that was found."""
+def load_registry(path: Path, *, network_storage: bool = False) -> Registry:
+    """Read the registry; raise RegistryError with every mistake that was found.
+
+    A ledger on a network file system is a mistake, but for `network_storage`.
+    """
     nodes = Nodes(path.absolute())
-    sites = read_sites(nodes)
+    sites = read_sites(nodes, network_storage=network_storage)
     if nodes.problems:
         raise RegistryError(sorted(nodes.problems, key=lambda problem: (problem.line, problem.column)))
     return Registry(path=nodes.path, sites=MappingProxyType(sites))

@@ -16,12 +16,14 @@ import yaml
 from attendance.clock import find_zone
 from attendance.errors import UnknownZoneError
 from attendance.model import Kind, Network, Plan, Site
+from attendance.registry.mounts import network_file_system
 from attendance.registry.nodes import Mistake, Nodes
 
 DEFAULT_STATUSES: Mapping[str, Kind] = MappingProxyType({"Present": Kind.PRESENT, "Absent": Kind.ABSENT})
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_GRACE_MINUTES = 24 * 60
 
+_COMPANIONS = (".amendments.csv", ".seals.csv")
 _REQUIRED = ("name", "timezone", "csv")
 _SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -33,8 +35,11 @@ _MAX_LABEL = 32
 _MAX_FILE_NAME_BYTES = 200  # the lock and the quarantine add to it, and 255 is the end
 
 
-def read_sites(nodes: Nodes) -> dict[str, Site]:
-    """Return the sites of a file, as far as they can be read; what is wrong is added to the problems of `nodes`."""
+def read_sites(nodes: Nodes, *, network_storage: bool) -> dict[str, Site]:
+    """Return the sites of a file, as far as they can be read; what is wrong is added to the problems of `nodes`.
+
+    Without `network_storage` a ledger on a network file system is wrong.
+    """
     root = nodes.root()
     top = nodes.block(root, ["sites"])
     if "sites" not in top:
@@ -45,7 +50,7 @@ def read_sites(nodes: Nodes) -> dict[str, Site]:
     for key, node in nodes.items(top["sites"]):
         if not _SITE_ID.fullmatch(key.value):
             nodes.refuse(key, Mistake("this key cannot stand in an address", "use a to z, 0 to 9 and hyphens"))
-        site = _Block(nodes, key, node).site()
+        site = _Block(nodes, key, node, network_storage=network_storage).site()
         if site is not None:
             claims.add(nodes, node, site)
             sites[site.site_id] = site
@@ -63,8 +68,9 @@ def _is_label(text: str) -> bool:
 class _Block:
     """The block of one site while it is read."""
 
-    def __init__(self, nodes: Nodes, key: yaml.ScalarNode, node: yaml.Node) -> None:
+    def __init__(self, nodes: Nodes, key: yaml.ScalarNode, node: yaml.Node, *, network_storage: bool) -> None:
         self._nodes = nodes
+        self._network_storage = network_storage
         self._key = key
         self._node = node
         self._folder = nodes.path.parent
@@ -128,11 +134,19 @@ class _Block:
     def _csv(self, node: yaml.Node) -> Path:
         """Read where the ledger lies."""
         path = self._inside(node)
-        if path.suffix != ".csv" or path.name.endswith(".amendments.csv"):
-            raise Mistake("this is not the name of a ledger", "let it end in .csv, and not in .amendments.csv")
+        if path.suffix != ".csv" or path.name.startswith(".") or path.name.endswith(_COMPANIONS):
+            others = " or ".join(_COMPANIONS)
+            raise Mistake(
+                "this is not the name of a ledger", f"let it end in .csv, not in {others}, and begin with no dot"
+            )
         if len(os.fsencode(path.name)) > _MAX_FILE_NAME_BYTES:
             raise Mistake("the name of the file is too long", f"use at most {_MAX_FILE_NAME_BYTES} bytes")
-        self._refuse_odd(_amendments(path))
+        for companion in _companions(path):
+            self._refuse_odd(companion)
+        kind = None if self._network_storage else network_file_system(path)
+        if kind:
+            hint = "choose a local disk; if this machine alone writes there: ATTENDANCE_NETWORK_STORAGE=true"
+            raise Mistake(f"{str(path)!r} lies on a network file system ({kind})", hint)
         return path
 
     def _inside(self, node: yaml.Node) -> Path:
@@ -251,7 +265,7 @@ class _Claims:
 
     def add(self, nodes: Nodes, node: yaml.Node, site: Site) -> None:
         """Claim the files of a site, or add to the problems whose they are."""
-        ours = _identities(site.csv_path) | _identities(_amendments(site.csv_path))
+        ours = _identities(site.csv_path).union(*map(_identities, _companions(site.csv_path)))
         roster = _identities(site.roster_path) if site.roster_path else set()
         folders: set[object] = {str(folder).casefold() for folder in site.csv_path.parents}
         taken = [*_owners(ours, self._ledgers), *_owners(ours, self._rosters), *_owners(roster, self._ledgers)]
@@ -265,9 +279,9 @@ class _Claims:
         self._folders |= dict.fromkeys(folders, site.site_id)
 
 
-def _amendments(csv_path: Path) -> Path:
-    """Return where the amendments of a ledger lie."""
-    return csv_path.with_suffix(".amendments.csv")
+def _companions(csv_path: Path) -> list[Path]:
+    """Return where the files lie that belong to a ledger: its amendments and its seals."""
+    return [csv_path.with_suffix(suffix) for suffix in _COMPANIONS]
 
 
 def _owners(mine: Iterable[object], theirs: Mapping[object, str]) -> list[str]:

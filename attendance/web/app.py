@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     """
     settings = settings or load_settings()
     open_log(settings.log_dir)
-    registry_file = RegistryFile(settings.sites)
+    registry_file = RegistryFile(settings.sites, network_storage=settings.network_storage)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -117,7 +117,7 @@ def leave(app: FastAPI) -> None:
 def _keeper(registry: Registry, marking: Marking, now: Clock) -> Keeper:
     """Return the keeper of every ledger; the workers agree by the registry's file which of them follows."""
     followers = [Follower(marking.ledger(site), now=now, report=_report) for site in registry.sites.values()]
-    return Keeper(followers, registry.path)
+    return Keeper(followers, registry.path, now=now, report=_report)
 
 
 def _report(incident: Incident) -> None:

@@ -1,5 +1,6 @@
 """Own what a machine asks: does the process live, and could every site record a mark now."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -8,12 +9,13 @@ from fastapi.responses import JSONResponse
 
 from attendance.checking import storage_problem
 from attendance.clock import ZONE_DATABASE_VERSION
+from attendance.edits import kept_versions
 from attendance.errors import AttendanceError
 from attendance.eventlog import dropped_lines
 from attendance.model import Site
 from attendance.web.deps import Services, ServicesDep
 
-WARNINGS = {"storage_low"}
+WARNINGS = {"storage_low", "edits_found"}
 """Codes of what does not stop a mark yet."""
 
 router = APIRouter(tags=["health"])
@@ -61,4 +63,6 @@ def _site_problems(services: Services, site: Site) -> list[str]:
             look()
         except AttendanceError as error:
             codes.append(error.code)
+    with suppress(OSError):  # the storage is spoken of already
+        codes += ["edits_found"] if kept_versions(site.csv_path) else []
     return list(dict.fromkeys(codes))

@@ -240,6 +240,7 @@ def load_app() -> FastAPI:
 class AttendanceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
     """Serve with the bounded protocol, and leave as soon as the master is gone, so that a new one can bind the port."""
 
+    sockets: list[Any]
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  # as its parent has it
         "loop": "uvloop",
         "http": BoundedProtocol,
@@ -258,6 +259,9 @@ class AttendanceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != self.ppid:  # it was gone before we could ask
             sys.exit(0)
+        # The event loop lets go of a socket before it closes its descriptor, but not of gunicorn's wrapper: that would
+        # close the number once more, which may be a ledger's by then.
+        self.sockets = [listener.sock for listener in self.sockets]
         # The master kills after the whole of it: be gone before, in good order.
         self.config.timeout_graceful_shutdown = max(1, self.cfg.graceful_timeout - 2)
         super().init_process()

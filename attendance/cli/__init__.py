@@ -1,34 +1,44 @@
 """Own the commands: their words, tables and exit codes (0 done, 1 an expected failure, 2 wrong usage)."""
 
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from attendance import __version__
+from attendance.backup import back_up
 from attendance.checking import check_seals, check_site
+from attendance.cli.printing import (
+    data,
+    mark_row,
+    outcome_object,
+    print_json,
+    print_outcome,
+    print_problems,
+    print_table,
+    talk,
+    timestamp,
+)
 from attendance.clock import offset_label, to_local, utc_now
-from attendance.codec import encode_timestamp
 from attendance.config import Settings, load_settings
 from attendance.errors import (
     AttendanceError,
+    BackupError,
+    ImportRefusedError,
     LedgerError,
     NotWrittenError,
     Problem,
     RegistryError,
     UnknownSiteError,
 )
+from attendance.importing import Importing
 from attendance.marking import Marking, answer
-from attendance.model import Incident, Mark, MarkRequest, Site
+from attendance.model import Incident, MarkRequest
 from attendance.registry import Registry, load_registry
 
 app = typer.Typer(
@@ -38,8 +48,6 @@ app = typer.Typer(
     help="Attendance for offices all over the world: one plain CSV file per site.",
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
-_talk = Console(stderr=True, highlight=False, soft_wrap=True)  # a path is not broken in two
-_data = Console(highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 SiteId = Annotated[str, typer.Argument(metavar="SITE", help="The key of the site in sites.yaml.")]
@@ -50,11 +58,11 @@ def main() -> None:
     try:
         app()
     except AttendanceError as error:
-        _talk.print(str(error), style="red", markup=False)
+        talk.print(str(error), style="red", markup=False)
         if isinstance(error, LedgerError):
-            _talk.print(error.reason, markup=False)
+            talk.print(error.reason, markup=False)
         elif isinstance(error, UnknownSiteError):
-            _talk.print("`attendance sites` lists them.", markup=False)
+            talk.print("`attendance sites` lists them.", markup=False)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,7 +72,7 @@ def main() -> None:
 def _print_version(asked: bool) -> None:  # noqa: FBT001  # typer calls it with the option's value
     """Print the version and end."""
     if asked:
-        _data.print(f"attendance {__version__}")
+        data.print(f"attendance {__version__}")
         raise typer.Exit
 
 
@@ -81,8 +89,7 @@ def _common(
 def serve() -> None:
     """Serve all sites with gunicorn, as in production."""
     settings = load_settings()
-    registry = load_registry(settings.sites)
-    _say_where(settings, registry)
+    _say_where(settings, _registry())
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", str(_deployed("gunicorn.conf.py"))])  # noqa: S606
 
@@ -91,9 +98,9 @@ def serve() -> None:
 def sites(*, as_json: Json = False) -> None:
     """List the sites with their local times."""
     now = utc_now()
-    rows = [(site, to_local(now, site.zone)) for site in load_registry(load_settings().sites).sites.values()]
+    rows = [(site, to_local(now, site.zone)) for site in _registry().sites.values()]
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "site": site.site_id,
@@ -110,7 +117,7 @@ def sites(*, as_json: Json = False) -> None:
         (site.site_id, site.name, site.timezone, f"{local:%a %d %b %H:%M}", offset_label(local), str(site.csv_path))
         for site, local in rows
     ]
-    _print_table("", ("Site", "Name", "Zone", "Local time", "Offset", "CSV file"), lines)
+    print_table("", ("Site", "Name", "Zone", "Local time", "Offset", "CSV file"), lines)
 
 
 @app.command()
@@ -123,33 +130,33 @@ def check(
 ) -> None:
     """Check the registry, the rosters and every row of every ledger; print what is wrong."""
     try:
-        registry = load_registry(load_settings().sites)
+        registry = _registry()
     except RegistryError as error:
-        _print_problems(error.problems, as_json=as_json)
+        print_problems(error.problems, as_json=as_json)
         raise typer.Exit(1) from None
     marking = _marking(registry)
     if recover is not None:
         site = registry.resolve(recover)
         committed = marking.ledger(site).log.verify()
-        _talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
+        talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
     found = [problem for site in registry.sites.values() for problem in check_site(site, marking.ledger(site))]
-    _print_problems(found, as_json=as_json)
+    print_problems(found, as_json=as_json)
     if found:
         raise typer.Exit(1)
-    _talk.print(f"{len(registry.sites)} sites checked, nothing is wrong.")
+    talk.print(f"{len(registry.sites)} sites checked, nothing is wrong.")
 
 
 @app.command()
 def verify(site_id: SiteId, *, as_json: Json = False) -> None:
     """Compare a ledger with its seals: name the first byte and row that are not as they were sealed."""
-    registry = load_registry(load_settings().sites)
+    registry = _registry()
     site = registry.resolve(site_id)
     found = check_seals(site, _marking(registry).ledger(site))
     if isinstance(found, Problem):
-        _print_problems([found], as_json=as_json)
+        print_problems([found], as_json=as_json)
         raise typer.Exit(1)
     if as_json:
-        _print_json({"site": site.site_id, "seals": found.seals, "sealed_bytes": found.sealed})
+        print_json({"site": site.site_id, "seals": found.seals, "sealed_bytes": found.sealed})
         return
     sys.stdout.write(f"{site.csv_path}: {found.sealed} bytes are as they were sealed, by {found.seals} seals.\n")
 
@@ -164,40 +171,81 @@ def mark(
     as_json: Json = False,
 ) -> None:
     """Record a mark, also while the server runs."""
-    registry = load_registry(load_settings().sites)
+    registry = _registry()
     site = registry.resolve(site_id)
     request = MarkRequest(employee_id=employee_id, name=name, status=status)
     outcome = _marking(registry).record(site, [request])[0]
     if isinstance(outcome, Exception):
         raise outcome
     if as_json:
-        _print_json(answer(site, outcome))
+        print_json(answer(site, outcome))
         return
     stands = "stood there already, nothing was added" if outcome.repeated else "recorded"
     row = outcome.mark
-    sys.stdout.write(f"{_timestamp(row)} {row.employee_id} {row.name} {row.status}: {stands}\n")
+    sys.stdout.write(f"{timestamp(row)} {row.employee_id} {row.name} {row.status}: {stands}\n")
 
 
 @app.command()
 def board(site_id: SiteId, *, as_json: Json = False) -> None:
     """Show who is in now: everybody's last mark of the present work date."""
-    registry = load_registry(load_settings().sites)
+    registry = _registry()
     site = registry.resolve(site_id)
     work_date, marks = _marking(registry).ledger(site).board()
     if as_json:
-        rows = [_mark_row(site, mark) for mark in marks]
-        _print_json(
-            {"site": site.site_id, "timezone": site.timezone, "work_date": work_date.isoformat(), "marks": rows}
-        )
+        rows = [mark_row(site, mark) for mark in marks]
+        print_json({"site": site.site_id, "timezone": site.timezone, "work_date": work_date.isoformat(), "marks": rows})
         return
     local = to_local(utc_now(), site.zone)
-    lines = [(mark.name, mark.employee_id, mark.status, _timestamp(mark)[11:19]) for mark in marks]
+    lines = [(mark.name, mark.employee_id, mark.status, timestamp(mark)[11:19]) for mark in marks]
     title = (
         f"{site.name}, {work_date:%A} {work_date.day} {work_date:%B %Y}, at {local:%H:%M:%S} ({offset_label(local)})"
     )
-    _print_table(title, ("Name", "Employee ID", "Status", "Since"), lines)
+    print_table(title, ("Name", "Employee ID", "Status", "Since"), lines)
     counts = Counter(mark.status for mark in marks)
-    _talk.print(", ".join(f"{counts[label]} {label}" for label in site.statuses), markup=False)
+    talk.print(", ".join(f"{counts[label]} {label}" for label in site.statuses), markup=False)
+
+
+@app.command("import")
+def import_(
+    site_id: SiteId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with the columns of a ledger.")],
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Add the rows; without it, only say what would be.")] = False,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave refused rows out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add rows from elsewhere to a site's ledger, also while the server runs; by default only say what would be."""
+    registry = _registry()
+    site = registry.resolve(site_id)
+    marking = _marking(registry)
+    importing = Importing(
+        site, marking.ledger(site), roster=marking.roster(site), admit=partial(marking.admit, site), now=utc_now
+    )
+    try:
+        outcome = importing.write(file, leave_out=leave_out) if write else importing.preview(file)
+    except LedgerError:
+        if write:
+            talk.print("Rows that were added before this stand. Import the same file again: it goes on after them.")
+        raise
+    if as_json:
+        print_json(outcome_object(outcome))
+    else:
+        print_outcome(outcome)
+    if outcome.refused and not leave_out:
+        raise ImportRefusedError(len(outcome.refused))
+    if not write:
+        talk.print("Nothing was written. Say --write to add the rows.")
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept.")]) -> None:
+    """Copy the registry, the rosters and every ledger into a new folder in DIR, while marks go on."""
+    registry = _registry()
+    made = back_up(registry, _marking(registry).ledger, into=folder, now=utc_now())
+    sys.stdout.write(f"{made.path}\n")
+    talk.print(f"{made.files} files are copied. To try them: cd there and `sha256sum --check SHA256SUMS`.")
+    if made.damaged:
+        raise BackupError("These ledgers could not be read and were copied as they stand:\n" + "\n".join(made.damaged))
 
 
 @app.command()
@@ -210,14 +258,20 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Pa
             file.write((files("attendance") / "starter.yaml").read_bytes())
     except OSError as error:
         raise NotWrittenError(path, error.strerror or "") from None
-    _talk.print(f"{path} is written. Change the name and the zone in it, then run `attendance serve`.", markup=False)
+    talk.print(f"{path} is written. Change the name and the zone in it, then run `attendance serve`.", markup=False)
+
+
+def _registry() -> Registry:
+    """Return the registry that the settings name; raise SettingsError or RegistryError."""
+    settings = load_settings()
+    return load_registry(settings.sites, network_storage=settings.network_storage)
 
 
 def _marking(registry: Registry) -> Marking:
     """Return the use case with the machine's clock; what is noticed is said on stderr."""
 
     def report(incident: Incident) -> None:
-        _talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
+        talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
 
     return Marking(registry, now=utc_now, report=report)
 
@@ -235,58 +289,7 @@ def _say_where(settings: Settings, registry: Registry) -> None:
     shown = list(registry.sites.values())[:10]
     pages = {"All sites": "/"} | {site.name[:40]: f"/sites/{site.site_id}/attendance" for site in shown}
     for name, path in pages.items():
-        _talk.print(f"{name:<{max(map(len, pages))}}  {address}{path}", markup=False)
+        talk.print(f"{name:<{max(map(len, pages))}}  {address}{path}", markup=False)
     if len(shown) < len(registry.sites):
-        _talk.print(f"and {len(registry.sites) - len(shown)} more.")
-    _talk.print("Stop with Ctrl+C.")
-
-
-def _timestamp(mark: Mark) -> str:
-    """Return the time of a mark as it stands in the ledger."""
-    return encode_timestamp(mark.marked_at, mark.utc_offset)
-
-
-def _mark_row(site: Site, mark: Mark) -> dict[str, Any]:
-    """Return a mark for JSON."""
-    return {
-        "timestamp": _timestamp(mark),
-        "employee_id": mark.employee_id,
-        "name": mark.name,
-        "status": mark.status,
-        "kind": str(site.statuses.get(mark.status, "")),
-    }
-
-
-def _print_json(value: object) -> None:
-    """Print JSON on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def _print_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
-    """Print problems on stdout, one a line."""
-    if as_json:
-        _print_json(
-            [
-                {
-                    "path": str(one.path),
-                    "line": one.line,
-                    "column": one.column,
-                    "message": one.message,
-                    "hint": one.hint,
-                }
-                for one in problems
-            ]
-        )
-        return
-    for problem in problems:
-        sys.stdout.write(f"{problem}\n")
-
-
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; whatever stands in a cell is shown as it is."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _data.print(table)
+        talk.print(f"and {len(registry.sites) - len(shown)} more.")
+    talk.print("Stop with Ctrl+C.")

@@ -1,0 +1,161 @@
+"""Own the use case of a backup: copy what all sites stand on, while marks go on, and never over another backup."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from attendance.appendlog.files import OpenFile, make_folder, sync_folder
+from attendance.errors import BackupError, LedgerError
+from attendance.ledger import Ledger
+from attendance.model import Site
+from attendance.registry import Registry
+
+SUMS_NAME = "SHA256SUMS"
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A whole backup: its folder, how many files are in it, and which ledgers are damaged and copied as they stand."""
+
+    path: Path
+    files: int
+    damaged: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Copying:
+    """A backup in the making: from which folder into which, and what was copied so far, with its check sums."""
+
+    source: Path
+    target: Path
+    sums: dict[str, str] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+
+    def copy(self, path: Path, content: Iterable[bytes]) -> None:
+        """Write content that belongs at a path below the source to the same path below the target, flushed."""
+        name = str(path.relative_to(self.source))
+        digest = sha256()
+
+        def counted() -> Iterator[bytes]:
+            for piece in content:
+                digest.update(piece)
+                yield piece
+
+        (self.target / name).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        OpenFile.create(self.target / name, counted())
+        self.sums[name] = digest.hexdigest()
+
+    def has(self, path: Path) -> bool:
+        """Tell whether the file at the path was copied: two sites may share a roster."""
+        return str(path.relative_to(self.source)) in self.sums
+
+
+def back_up(registry: Registry, ledger_of: Callable[[Site], Ledger], *, into: Path, now: datetime) -> Backup:
+    """Copy the registry, the rosters and each site's files into `into/attendance-<UTC stamp>`, and return it.
+
+    It is written under the name with `.partial` behind it, every file flushed, and renamed when it is whole. A ledger
+    is copied up to its last committed row. Raise BackupError; then what was copied stands in the partial folder.
+    """
+    path = into / f"attendance-{now:%Y%m%dT%H%M%SZ}"
+    partial = _begin(path)
+    copying = _Copying(source=registry.path.parent, target=partial)
+    try:
+        _copy_all(registry, ledger_of, copying)
+        OpenFile.create(partial / SUMS_NAME, [_sums(copying.sums)])
+        for folder, _, _ in os.walk(partial):
+            sync_folder(Path(folder))
+        partial.rename(path)
+        sync_folder(into)
+    except (OSError, LedgerError) as error:
+        raise BackupError(
+            f"The backup is not whole: {_said(error)}. What was copied so far lies in {partial}: remove it, mend the "
+            "cause, and try again."
+        ) from None
+    return Backup(path=path, files=len(copying.sums), damaged=tuple(copying.damaged))
+
+
+def _begin(path: Path) -> Path:
+    """Make the folder of a backup that is not whole yet, and return it; raise BackupError where one is there."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        make_folder(path.parent)
+        if os.path.lexists(path):
+            raise FileExistsError(0, "it is there already", str(path))
+        partial.mkdir(mode=0o750)
+    except OSError as error:
+        raise BackupError(f"No backup was made: {_said(error)}. Choose another folder, or try again.") from None
+    return partial
+
+
+def _copy_all(registry: Registry, ledger_of: Callable[[Site], Ledger], copying: _Copying) -> None:
+    """Copy everything that the sites stand on. Raise OSError."""
+    copying.copy(registry.path, _chunks(registry.path))
+    for site in registry.sites.values():
+        if site.roster_path and site.roster_path.exists() and not copying.has(site.roster_path):
+            copying.copy(site.roster_path, _chunks(site.roster_path))
+        # The seals speak of rows that are in the ledger: it is copied after them, so it holds all of those.
+        for suffix in (".seals.csv", ".amendments.csv"):
+            beside = site.csv_path.with_suffix(suffix)
+            if beside.exists():
+                copying.copy(beside, _whole_lines(_chunks(beside)))
+        _copy_ledger(site, ledger_of(site), copying)
+
+
+def _copy_ledger(site: Site, ledger: Ledger, copying: _Copying) -> None:
+    """Copy the committed bytes of a ledger, or all of its bytes where it is damaged. Raise OSError."""
+    try:
+        committed = ledger.log.committed()
+    except LedgerError as error:
+        copying.damaged.append(error.reason)
+        if site.csv_path.exists():
+            copying.copy(site.csv_path, _chunks(site.csv_path))
+        return
+    if committed:
+        copying.copy(site.csv_path, _committed(ledger, committed))
+
+
+def _committed(ledger: Ledger, committed: int) -> Iterator[bytes]:
+    """Yield the bytes of a ledger up to an offset. Raise LedgerError, OSError where they are not there any more."""
+    at = 0
+    while at < committed:
+        piece = ledger.log.read(at, min(at + _CHUNK_BYTES, committed))
+        if not piece:
+            raise OSError(0, "something else cut it meanwhile", str(ledger.site.csv_path))
+        yield piece
+        at += len(piece)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a plain file. Raise LedgerDamagedError if it is not one, OSError."""
+    file = OpenFile.at(path, os.O_RDONLY)
+    yield from file.chunks(0, file.size())
+
+
+def _whole_lines(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what stands before the last line feed: the line behind it may be half written."""
+    rest = b""
+    for piece in content:
+        lines, feed, rest = (rest + piece).rpartition(b"\n")
+        yield lines + feed
+
+
+def _sums(sums: dict[str, str]) -> bytes:
+    """Return the check sums as `sha256sum --check` reads them: a line with escapes begins with a backslash."""
+    lines = []
+    for name, digest in sums.items():
+        escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        mark = "" if escaped == name else "\\"
+        lines.append(f"{mark}{digest}  {escaped}\n")
+    return os.fsencode("".join(lines))
+
+
+def _said(error: OSError | LedgerError) -> str:
+    """Return what the system said, and of which file."""
+    if isinstance(error, LedgerError):
+        return error.reason
+    return f"{error.filename or 'the disk'}: {error.strerror}"

@@ -1,0 +1,148 @@
+"""Own what something else made of a ledger: which rows it changed, removed or added, told one by one."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from pathlib import Path
+
+from attendance.appendlog.files import quarantine
+from attendance.codec import HEADER
+from attendance.errors import ForeignTableError
+from attendance.foreign import read_table
+
+MAX_TOLD = 1000
+"""So many rows are listed; of more than that only the number is told."""
+
+_MAX_NUMBERS = 20
+_MAX_PAIRS = 4_000_000
+_KEPT = re.compile(r"\.replaced-(\d+)(\.\d+)?")
+_COLUMNS = HEADER.decode().rstrip("\n").split(",")
+
+_Row = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One row that differs: its number (the header is row 1), and its fields as they were and as they became.
+
+    A row that was removed has its number in the ledger, the others have theirs in the file that was kept.
+    """
+
+    number: int
+    was: Sequence[str]
+    became: Sequence[str]
+
+    @property
+    def kind(self) -> str:
+        """Return `changed`, `removed` or `added`."""
+        return "changed" if self.was and self.became else "removed" if self.was else "added"
+
+    def __str__(self) -> str:
+        """Return what happened to the row in one line."""
+        told = [f"was {','.join(self.was)}"] if self.was else []
+        told += [f"became {','.join(self.became)}"] if self.became else []
+        return f"row {self.number} {self.kind}: {'; '.join(told)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """All that differs between a ledger and a version of it that was kept, or why that cannot be told by row."""
+
+    edits: Sequence[Edit] = ()
+    problem: str = ""
+
+    @property
+    def summary(self) -> str:
+        """Return how many rows differ and the numbers of the first: no name and no ID stands in it."""
+        if self.problem:
+            return f"cannot be compared by row: {self.problem}"
+        counts = Counter(edit.kind for edit in self.edits)
+        told = ", ".join(f"{counts[kind]} {kind}" for kind in ("changed", "removed", "added") if counts[kind])
+        numbers = [str(edit.number) for edit in self.edits[:_MAX_NUMBERS]]
+        more = ", ..." if len(self.edits) > _MAX_NUMBERS else ""
+        return f"rows {told}: {', '.join(numbers)}{more}" if told else "the same rows in another form"
+
+    def text(self) -> str:
+        """Return the list for people."""
+        lines = [str(edit) for edit in self.edits[:MAX_TOLD]]
+        if len(self.edits) > MAX_TOLD:
+            lines.append(f"and {len(self.edits) - MAX_TOLD} more")
+        return "\n".join([self.summary, "The ledger is as it was: none of this is in it.", *lines, ""])
+
+
+def kept_versions(csv_path: Path) -> list[Path]:
+    """Return what was kept of a ledger in `quarantine/` when something else edited or replaced it."""
+    folder = quarantine(csv_path)
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    prefix = csv_path.name
+    return [folder / name for name in names if name.startswith(prefix) and _KEPT.fullmatch(name, len(prefix))]
+
+
+def find_edits(csv_path: Path, kept_path: Path) -> Edits:
+    """Return what a version that was kept says otherwise than the ledger did when it was put back. Raise OSError."""
+    found = _KEPT.fullmatch(kept_path.name, len(csv_path.name))
+    size = int(found[1]) if found else 0
+    try:
+        theirs = list(_their_rows(kept_path))
+    except ForeignTableError as error:
+        return Edits(problem=str(error))
+    return Edits(edits=list(_differences(list(_our_rows(csv_path, size)), theirs)))
+
+
+def _our_rows(path: Path, size: int) -> Iterator[_Row]:
+    """Yield the rows in the first bytes of a ledger."""
+    with path.open("rb") as file:
+        lines = file.read(size).decode(errors="replace").split("\n")[1:-1]
+    for number, line in enumerate(lines, start=2):
+        yield number, tuple(next(csv.reader([line]), []) if '"' in line else line.split(","))
+
+
+def _their_rows(path: Path) -> Iterator[_Row]:
+    """Yield the rows of a table that something else saved, in the order of our columns; raise ForeignTableError."""
+    if path.is_symlink():
+        raise ForeignTableError(path, "it is a symbolic link")
+    table = read_table(path)
+    columns = [table.column(name) for name in _COLUMNS]
+    for row in table.rows():
+        if row.problem:
+            yield row.number, (row.problem,)
+        else:
+            yield row.number, tuple(row.fields[at] if at is not None else "" for at in columns)
+
+
+def _differences(ours: Sequence[_Row], theirs: Sequence[_Row]) -> Iterator[Edit]:
+    """Yield the rows that differ."""
+    start = _common(ours, theirs)
+    end = _common(ours[start:][::-1], theirs[start:][::-1])
+    ours, theirs = ours[start : len(ours) - end], theirs[start : len(theirs) - end]
+    if len(ours) * len(theirs) > _MAX_PAIRS:
+        yield from _without_order(ours, theirs)
+        return
+    matcher = SequenceMatcher(None, [row for _, row in ours], [row for _, row in theirs], autojunk=False)
+    for tag, ours_from, ours_to, theirs_from, theirs_to in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for one, other in zip_longest(ours[ours_from:ours_to], theirs[theirs_from:theirs_to]):
+            yield Edit(
+                number=other[0] if other else one[0], was=one[1] if one else (), became=other[1] if other else ()
+            )
+
+
+def _common(ours: Sequence[_Row], theirs: Sequence[_Row]) -> int:
+    """Return how many rows at the beginning are the same."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return next((at for at, (one, other) in pairs if one[1] != other[1]), min(len(ours), len(theirs)))
+
+
+def _without_order(ours: Sequence[_Row], theirs: Sequence[_Row]) -> Iterator[Edit]:
+    """Yield the rows that only one has, as removed and as added: to pair them would take too long."""
+    for rows, others, ours_first in ((ours, theirs, True), (theirs, ours, False)):
+        left = Counter(row for _, row in others)
+        for number, row in rows:
+            left[row] -= 1
+            if left[row] < 0:
+                yield Edit(number=number, was=row if ours_first else (), became=() if ours_first else row)

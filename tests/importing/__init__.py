@@ -1,0 +1,1 @@
+"""Claims about importing rows from elsewhere into a ledger."""
