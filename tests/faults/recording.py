@@ -40,6 +40,7 @@ class Recorder:
         self.operations: list[Operation] = []
         self.boards: list[Board] = []
         self.mistakes: list[str] = []
+        self.busy = 0
         self.path = server.folder / "data" / "london.csv"
         self._server = server
         self._numbers = count()
@@ -120,6 +121,9 @@ class Recorder:
         asked = time.monotonic_ns()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         answered = time.monotonic_ns()
+        if "too many people are marking" in done.stderr:
+            self.busy += 1  # refused, as a mark may be
+            return
         if done.returncode:
             self.mistakes.append(f"there was no board: {done.stderr}")
             return

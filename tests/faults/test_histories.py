@@ -35,6 +35,7 @@ def test_a_calm_history_can_have_come_one_by_one(tmp_path: Path, figures: Counte
     assert recorder.many(200) > 100
     assert recorder.many(201) + recorder.many(200) == len(recorder.operations)
     assert len(recorder.boards) >= 2
+    assert recorder.busy == 0
     figures["histories: marks answered"] += len(recorder.operations)
     figures["histories: boards seen"] += len(recorder.boards)
 
