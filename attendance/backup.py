@@ -7,15 +7,13 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from attendance.appendlog.files import OpenFile, make_folder, sync_folder
-from attendance.errors import BackupError, LedgerError
+from attendance.errors import BackupNotMadeError, BackupNotWholeError, LedgerError
+from attendance.files import OpenFile, make_folder, sync_folder
 from attendance.ledger import Ledger
 from attendance.model import Site
 from attendance.registry import Registry
 
 SUMS_NAME = "SHA256SUMS"
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,8 @@ def back_up(registry: Registry, ledger_of: Callable[[Site], Ledger], *, into: Pa
     """Copy the registry, the rosters and each site's files into `into/attendance-<UTC stamp>`, and return it.
 
     It is written under the name with `.partial` behind it, every file flushed, and renamed when it is whole. A ledger
-    is copied up to its last committed row. Raise BackupError; then what was copied stands in the partial folder.
+    is copied up to its last committed row. Raise BackupNotMadeError, or BackupNotWholeError: then the partial folder
+    holds what was copied.
     """
     path = into / f"attendance-{now:%Y%m%dT%H%M%SZ}"
     partial = _begin(path)
@@ -72,23 +71,20 @@ def back_up(registry: Registry, ledger_of: Callable[[Site], Ledger], *, into: Pa
         partial.rename(path)
         sync_folder(into)
     except (OSError, LedgerError) as error:
-        raise BackupError(
-            f"The backup is not whole: {_said(error)}. What was copied so far lies in {partial}: remove it, mend the "
-            "cause, and try again."
-        ) from None
+        raise BackupNotWholeError(partial, _said(error)) from None
     return Backup(path=path, files=len(copying.sums), damaged=tuple(copying.damaged))
 
 
 def _begin(path: Path) -> Path:
-    """Make the folder of a backup that is not whole yet, and return it; raise BackupError where one is there."""
+    """Make the folder of a backup that is not whole yet, and return it; raise BackupNotMadeError."""
     partial = path.with_name(f"{path.name}.partial")
+    if os.path.lexists(path):
+        raise BackupNotMadeError(f"{path} is there already")
     try:
         make_folder(path.parent)
-        if os.path.lexists(path):
-            raise FileExistsError(0, "it is there already", str(path))
         partial.mkdir(mode=0o750)
     except OSError as error:
-        raise BackupError(f"No backup was made: {_said(error)}. Choose another folder, or try again.") from None
+        raise BackupNotMadeError(_said(error)) from None
     return partial
 
 
@@ -116,18 +112,7 @@ def _copy_ledger(site: Site, ledger: Ledger, copying: _Copying) -> None:
             copying.copy(site.csv_path, _chunks(site.csv_path))
         return
     if committed:
-        copying.copy(site.csv_path, _committed(ledger, committed))
-
-
-def _committed(ledger: Ledger, committed: int) -> Iterator[bytes]:
-    """Yield the bytes of a ledger up to an offset. Raise LedgerError, OSError where they are not there any more."""
-    at = 0
-    while at < committed:
-        piece = ledger.log.read(at, min(at + _CHUNK_BYTES, committed))
-        if not piece:
-            raise OSError(0, "something else cut it meanwhile", str(ledger.site.csv_path))
-        yield piece
-        at += len(piece)
+        copying.copy(site.csv_path, ledger.log.chunks(0, committed))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

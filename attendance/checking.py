@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from attendance.codec import HEADER, decode, is_row
 from attendance.edits import MAX_TOLD, find_edits, kept_versions
-from attendance.errors import FlushFailedError, LedgerError, Problem, RosterError
+from attendance.errors import FlushFailedError, LedgerError, NotHomeError, Problem, RosterError, StorageUnavailableError
 from attendance.ledger import Ledger
 from attendance.model import Site
 from attendance.roster import RosterFile
@@ -21,6 +21,11 @@ HALF_LINE_SECONDS = 0.5
 _STORAGE_PROBLEMS = {
     "storage_unavailable": ("the file cannot be written", "give it and its folder to the user that the server runs as"),
     "storage_low": ("its disk is nearly full", "make room, or move the folder of the registry to a larger disk"),
+}
+_LEDGER_HINTS: dict[type[LedgerError], str] = {
+    FlushFailedError: "run `attendance check --recover {}`",
+    NotHomeError: "or, if that machine is gone, run `attendance check --recover {}` here",
+    StorageUnavailableError: "let the user of the server read the lock file",
 }
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -48,7 +53,8 @@ def _check_kept(site: Site) -> Iterator[Problem]:
             hint = "the ledger is as it was; bring in what is right with `attendance import`, then delete this file"
             yield _problem(kept, 1, f"something else made this of the ledger: {edits.summary}", hint)
             for edit in edits.edits[:MAX_TOLD]:
-                yield _problem(kept, edit.number, str(edit), "not in the ledger")
+                path, hint = (site.csv_path, "it is there") if edit.kind == "removed" else (kept, "not in the ledger")
+                yield _problem(path, edit.number, str(edit), hint)
     except OSError as error:
         yield _unreadable(site.csv_path.parent / "quarantine", error)
 
@@ -64,9 +70,7 @@ def check_seals(site: Site, ledger: Ledger) -> Examined | Problem:
         hint = "the server writes seals while it runs, a minute after a mark"
         return _problem(site.csv_path, 1, f"there is no {error.filename}", hint)
     except OSError as error:
-        return _problem(
-            site.csv_path, 1, f"the file cannot be read: {error.strerror}", "give it to the user of the server"
-        )
+        return _unreadable(site.csv_path, error)
     broken = examined.broken
     where = f"{'at' if broken.exact else 'at or behind'} byte {broken.byte}"
     return _problem(
@@ -91,12 +95,10 @@ def _check_ledger(site: Site, ledger: Ledger) -> Iterator[Problem]:
     try:
         ledger.log.require_sound()
         if ledger.log.untouched() is None:
-            message = "something else replaced, removed or cut the file since the last mark"
-            yield _problem(site.csv_path, 1, message, "compare with a backup; a running server puts it back by itself")
+            message = "something else touched the file since the last mark"
+            yield _problem(site.csv_path, 1, message, "a running server, or the next mark, compares it with its copy")
     except LedgerError as error:
-        recover = f"run `attendance check --recover {site.site_id}`"
-        hint = recover if isinstance(error, FlushFailedError) else "let the user of the server read the lock file"
-        yield _problem(site.csv_path, 1, error.reason, hint)
+        yield _problem(site.csv_path, 1, error.reason, _LEDGER_HINTS.get(type(error), "mend that").format(site.site_id))
 
 
 def storage_problem(site: Site) -> str | None:

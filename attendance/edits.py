@@ -9,9 +9,9 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 
-from attendance.appendlog.files import quarantine
 from attendance.codec import HEADER
 from attendance.errors import ForeignTableError
+from attendance.files import quarantine
 from attendance.foreign import read_table
 
 MAX_TOLD = 1000
@@ -27,7 +27,7 @@ _Row = tuple[int, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One row that differs: its number (the header is row 1), and its fields as they were and as they became.
+    """One row that differs: its fields as they were and as they became, and its number (the header is row 1).
 
     A row that was removed has its number in the ledger, the others have theirs in the file that was kept.
     """
@@ -45,7 +45,8 @@ class Edit:
         """Return what happened to the row in one line."""
         told = [f"was {','.join(self.was)}"] if self.was else []
         told += [f"became {','.join(self.became)}"] if self.became else []
-        return f"row {self.number} {self.kind}: {'; '.join(told)}"
+        where = " of the ledger" if self.kind == "removed" else ""
+        return f"row {self.number}{where} {self.kind}: {'; '.join(told)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,15 @@ class Edits:
         """Return how many rows differ and the numbers of the first: no name and no ID stands in it."""
         if self.problem:
             return f"cannot be compared by row: {self.problem}"
-        counts = Counter(edit.kind for edit in self.edits)
-        told = ", ".join(f"{counts[kind]} {kind}" for kind in ("changed", "removed", "added") if counts[kind])
-        numbers = [str(edit.number) for edit in self.edits[:_MAX_NUMBERS]]
-        more = ", ..." if len(self.edits) > _MAX_NUMBERS else ""
-        return f"rows {told}: {', '.join(numbers)}{more}" if told else "the same rows in another form"
+        told = [self._told(kind) for kind in ("changed", "removed", "added")]
+        return "; ".join(filter(None, told)) or "the same rows in another form"
+
+    def _told(self, kind: str) -> str:
+        """Return how many rows of a kind there are, and the numbers of the first."""
+        numbers = [str(edit.number) for edit in self.edits if edit.kind == kind]
+        shown = ", ".join(numbers[:_MAX_NUMBERS]) + (", ..." if len(numbers) > _MAX_NUMBERS else "")
+        where = " of the ledger" if kind == "removed" else ""
+        return f"{len(numbers)} {kind} (row {shown}{where})" if numbers else ""
 
     def text(self) -> str:
         """Return the list for people."""

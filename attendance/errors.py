@@ -122,10 +122,36 @@ class ImportRefusedError(AttendanceError):
         )
 
 
-class BackupError(AttendanceError):
-    """A backup is not there, or not whole."""
+class BackupNotMadeError(AttendanceError):
+    """There is no place for a backup."""
 
-    code = "backup_failed"
+    code = "backup_not_made"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No backup was made: {reason}. Choose another folder, or try again.")
+
+
+class BackupNotWholeError(AttendanceError):
+    """A backup was begun and could not be completed; `path` is what there is of it."""
+
+    code = "backup_not_whole"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"The backup is not whole: {reason}. What was copied so far lies in {path}: remove it, mend the cause, and "
+            "try again."
+        )
+        self.path = path
+
+
+class BackupDamagedError(AttendanceError):
+    """A backup is complete, but ledgers were damaged before; `reasons` says of each why."""
+
+    code = "backup_damaged"
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("These ledgers could not be read and were copied as they stand:\n" + "\n".join(reasons))
+        self.reasons = tuple(reasons)
 
 
 # Who, where, what
@@ -274,11 +300,13 @@ class NotHomeError(LedgerError):
 
     code = "not_home"
 
-    def __init__(self, reason: str, seconds: float) -> None:
+    def __init__(self, path: Path, host: str, seconds: float) -> None:
         super().__init__(
             "Not recorded: this site is looked after by another server. Open its page there, or try again in a moment.",
-            f"{reason}; stop that one: this one takes over as soon as it was silent for {seconds:.0f} s",
+            f"{path} is written by {host}; stop the server there: the one here takes over as soon as that was silent "
+            f"for {seconds:.0f} s",
         )
+        self.host = host
 
 
 class LedgerDamagedError(LedgerError):

@@ -1,4 +1,4 @@
-"""Own the followers of every ledger: the shadow, the seals, the sign of life; never in the way of a mark."""
+"""Own what follows every ledger: shadow, seals, signs of life, lists of edits; and the watch over the clock."""
 
 import fcntl
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 from threading import Event, Thread
 
 from attendance.appendlog import BEAT_SECONDS
-from attendance.appendlog.files import quarantine, replace_durably, stat_at, storage_errors
 from attendance.clock import Clock
 from attendance.edits import find_edits, kept_versions
 from attendance.errors import LedgerError
+from attendance.files import quarantine, replace_durably, stat_at, storage_errors
 from attendance.ledger import CLOCK_HOLD, Ledger
 from attendance.model import Incident
 from attendance.seal import Seals
 
 IDLE_SECONDS = 0.5
-"""A shadow is behind by no more than this and the time of a flush, while the disk is well."""
+"""A shadow is behind by no more than this and the time of a round, in which every ledger that moved is flushed."""
 
 BUSY_SECONDS = 0.1
 SEAL_SECONDS = 60.0
@@ -34,7 +34,8 @@ class Follower:
         self._report = report
         self._stopped_by = ""
         self._explained_ns = 0
-        self._beat_at = self._sealed_at = -SEAL_SECONDS
+        self._told_sealed = 0
+        self._beat_seconds = self._sealed_seconds = -SEAL_SECONDS
 
     def follow(self) -> bool:
         """Do what is due, and tell whether the ledger moved; what stops a follower is reported once."""
@@ -55,7 +56,7 @@ class Follower:
 
     def close(self) -> None:
         """Seal what is not sealed yet, and let go of the files."""
-        self._sealed_at = -SEAL_SECONDS
+        self._sealed_seconds = -SEAL_SECONDS
         self.follow()
         self._seals.close()
         self._ledger.close()
@@ -70,23 +71,24 @@ class Follower:
 
     def _seal(self) -> None:
         """Seal what was committed, once a minute, each work date by itself."""
-        if time.monotonic() - self._sealed_at < SEAL_SECONDS:
+        if time.monotonic() - self._sealed_seconds < SEAL_SECONDS:
             return
-        size = self._ledger.log.untouched()
+        size = self._ledger.shadow.intact()  # sealed is what was copied: nobody edits it in between
         if not size:
             return
         sealed = self._seals.offset()
         if size > sealed:
-            self._seals.extend(self._ledger.log, [*self._ledger.turns(sealed, size), size], self._now())
-        elif size < sealed:
+            self._seals.extend(self._ledger.shadow.chunks, [*self._ledger.turns(sealed, size), size], self._now())
+        elif size < sealed != self._told_sealed:
             self._tell("seal_broken", f"{sealed} bytes were sealed, and it has {size}; see `attendance verify`")
-        self._sealed_at = time.monotonic()
+            self._told_sealed = sealed
+        self._sealed_seconds = time.monotonic()
 
     def _beat(self) -> None:
         """Give a sign of life."""
-        if time.monotonic() - self._beat_at >= BEAT_SECONDS and self._ledger.log.committed():
+        if time.monotonic() - self._beat_seconds >= BEAT_SECONDS and self._ledger.log.committed():
             self._ledger.log.beat()
-            self._beat_at = time.monotonic()
+            self._beat_seconds = time.monotonic()
 
     def _explain(self) -> None:
         """List the rows in which a version that was kept differs, beside it, once."""
@@ -142,11 +144,19 @@ class Keeper:
         pause = 0.0
         while not self._over.wait(pause):
             self._watch_clock()
-            moved = [follower.follow() for follower in self._followers]
+            moved = [self._follow(follower) for follower in self._followers]
             pause = BUSY_SECONDS if any(moved) else IDLE_SECONDS
         for follower in self._followers:
             follower.close()
         os.close(self._descriptor)
+
+    def _follow(self, follower: Follower) -> bool:
+        """Let one follower do what is due; tell whether its ledger moved."""
+        try:
+            return follower.follow()
+        except Exception as error:  # noqa: BLE001  # the edge of the thread: a defect at one ledger must not stop all
+            self._report(Incident(code="follower_failed", path=self._leader_path, detail=repr(error)))
+            return False
 
     def _watch_clock(self) -> None:
         """Tell when the clock was set: rows are written with the time that it says, and nobody would know."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from attendance.appendlog import MAX_APPEND_BYTES, AppendLog, Lines, Shadow
+from attendance.appendlog import LEASED, MAX_APPEND_BYTES, AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
 from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
 from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError, StorageBusyError
@@ -43,7 +43,7 @@ class Ledger:
     def __init__(self, site: Site, *, now: Clock, report: Callable[[Incident], None]) -> None:
         self.site = site
         self.shadow = Shadow(site.csv_path, LINES, report=report)
-        self.log = AppendLog(site.csv_path, LINES, report=report, shadow=self.shadow)
+        self.log = AppendLog(site.csv_path, LINES, report=report, shadow=self.shadow, patience=LEASED)
         self._now = now
         self._report = report
         self._known: _Known | None = None

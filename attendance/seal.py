@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attendance.appendlog import AppendLog, Lines
+from attendance.files import CHUNK_BYTES
 from attendance.model import Incident
 
 HEADER = b"Sealed_At,Offset,Digest,Previous\n"
 _NONE = "0" * 64
 _LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ),(0|[1-9]\d{0,17}),([0-9a-f]{64}),([0-9a-f]{64})\n")
-_CHUNK_BYTES = 1 << 20
 _LONGEST_BYTES = 256
 
 
@@ -93,14 +93,14 @@ class Seals:
         """Return up to which byte the log is sealed. Raise LedgerError."""
         return self._last(self._log.committed()).offset
 
-    def extend(self, log: AppendLog, offsets: Sequence[int], now: datetime) -> None:
-        """Seal the committed bytes of the log up to each of the offsets, which ascend. Raise LedgerError."""
+    def extend(self, chunks: Callable[[int, int], Iterator[bytes]], offsets: Sequence[int], now: datetime) -> None:
+        """Seal up to each of the offsets, which ascend; `chunks` yields the bytes between two. Raise LedgerError."""
         sealed_at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         with self._log.exclusive() as size:
             last, lines = self._last(size), []
             for offset in offsets:
                 if offset > last.offset:
-                    last = Seal.over(_chunks(log, last.offset, offset), last, sealed_at=sealed_at, offset=offset)
+                    last = Seal.over(chunks(last.offset, offset), last, sealed_at=sealed_at, offset=offset)
                     lines.append(last.encode())
             if lines:
                 self._log.append(b"".join(lines))
@@ -164,12 +164,6 @@ def _part(log: BinaryIO, copy_path: Path, before: Seal, seal: Seal, line: int) -
 def _pieces(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     """Yield the bytes of a file between two offsets in pieces, fewer where it is shorter."""
     file.seek(start)
-    while start < end and (piece := file.read(min(_CHUNK_BYTES, end - start))):
+    while start < end and (piece := file.read(min(CHUNK_BYTES, end - start))):
         start += len(piece)
         yield piece
-
-
-def _chunks(log: AppendLog, start: int, end: int) -> Iterator[bytes]:
-    """Yield the committed bytes between two offsets in pieces."""
-    for at in range(start, end, _CHUNK_BYTES):
-        yield log.read(at, min(at + _CHUNK_BYTES, end))

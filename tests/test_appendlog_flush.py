@@ -82,7 +82,7 @@ def test_a_verified_file_takes_marks_again(poisoned: AppendLog, path: Path, inci
     """What was not acknowledged is moved to quarantine, what was stays; then all workers go on."""
     other = open_log(path, incidents)
 
-    committed = other.verify()
+    committed = other.recover()
     poisoned.require_sound()
     append(poisoned, row("E3"))
     append(other, row("E4"))
@@ -103,7 +103,7 @@ def test_a_worker_opens_the_file_anew_after_it_was_verified(
     with pytest.raises(FlushFailedError):
         append(log, row("E2"))
     monkeypatch.undo()
-    log.verify()
+    log.recover()
     before = idle.generation
 
     append(idle, row("E3"))
@@ -116,8 +116,8 @@ def test_a_sound_file_is_verified_as_it_is(log: AppendLog, path: Path, incidents
     """Where no flush failed there is nothing to do, not even where nothing is."""
     log.require_sound()
 
-    assert log.verify() == len(HEADER + row("E1"))
-    assert open_log(path.with_name("paris.csv"), incidents).verify() == len(HEADER)
+    assert log.recover() == len(HEADER + row("E1"))
+    assert open_log(path.with_name("paris.csv"), incidents).recover() == len(HEADER)
     assert incidents.codes == []
 
 
@@ -130,7 +130,7 @@ def test_damaged_rows_are_not_verified(poisoned: AppendLog, path: Path, damage: 
         file.truncate(len(content) if damage else 0)
 
     with pytest.raises(LedgerDamagedError):
-        poisoned.verify()
+        poisoned.recover()
     with pytest.raises(FlushFailedError):
         append(poisoned, row("E3"))
 
@@ -144,7 +144,7 @@ def test_a_good_copy_in_its_place_is_taken_over(poisoned: AppendLog, path: Path,
     path.with_name("backup").write_bytes(HEADER + row("E1"))
     path.with_name("backup").rename(path)
 
-    committed = poisoned.verify()
+    committed = poisoned.recover()
     append(poisoned, row("E3"))
 
     assert committed == len(HEADER + row("E1"))
@@ -156,7 +156,7 @@ def test_a_file_that_was_deleted_meanwhile_is_put_back(poisoned: AppendLog, path
     """Somebody thinks that deleting the file helps: what was acknowledged comes back."""
     path.unlink()
 
-    committed = poisoned.verify()
+    committed = poisoned.recover()
 
     assert path.read_bytes() == HEADER + row("E1")
     assert committed == path.stat().st_size
@@ -172,7 +172,7 @@ def test_a_verification_whose_flush_fails_lifts_nothing(
     refuse(monkeypatch, "fdatasync", errno.EIO)
 
     with pytest.raises(FlushFailedError):
-        log.verify()
+        log.recover()
     monkeypatch.undo()
 
     with pytest.raises(FlushFailedError):
@@ -203,7 +203,7 @@ def test_deleting_the_lock_file_lifts_nothing(poisoned: AppendLog, path: Path, i
     for log in (open_log(path, incidents), poisoned):
         with pytest.raises(FlushFailedError):
             append(log)
-    poisoned.verify()
+    poisoned.recover()
     append(poisoned, row("E3"))
 
     assert row("E3") in path.read_bytes()
@@ -244,7 +244,7 @@ class TestUnsaid:
 
     def test_is_verified_like_any_other(self, unsaid: AppendLog, path: Path) -> None:
         """What was not acknowledged is cut off, although no state said so."""
-        committed = unsaid.verify()
+        committed = unsaid.recover()
 
         assert path.read_bytes() == HEADER + row("E1")
         assert committed == path.stat().st_size

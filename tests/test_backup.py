@@ -13,7 +13,7 @@ import pytest
 from attendance import backup
 from attendance.backup import SUMS_NAME, Backup, back_up
 from attendance.codec import HEADER
-from attendance.errors import BackupError
+from attendance.errors import BackupNotMadeError, BackupNotWholeError
 from attendance.ledger import Ledger
 from attendance.model import MarkRequest, Site
 from attendance.registry import Registry, load_registry
@@ -129,10 +129,10 @@ def test_a_backup_is_never_written_over(make_backup: BackUp, tmp_path: Path) -> 
     whole = make_backup(into).path
     before = files_in(whole)
 
-    with pytest.raises(BackupError, match="it is there already"):
+    with pytest.raises(BackupNotMadeError, match="is there already"):
         make_backup(into)
     whole.rename(into / f"{whole.name}.partial")
-    with pytest.raises(BackupError, match="File exists"):
+    with pytest.raises(BackupNotMadeError, match="File exists"):
         make_backup(into)
 
     assert [path.name for path in into.iterdir()] == [f"{whole.name}.partial"]
@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_a_partial_backup_and_says_so(
         return real(descriptor, data)
 
     monkeypatch.setattr(os, "write", write)
-    with pytest.raises(BackupError, match="No space left on device") as refused:
+    with pytest.raises(BackupNotWholeError, match="No space left on device") as refused:
         make_backup(into)
 
     [partial] = into.iterdir()
@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_made_is_said(make_backup: BackUp, tmp_path: Pat
     """A file in the place of the folder is an expected failure."""
     (tmp_path / "file").touch()
 
-    with pytest.raises(BackupError, match="No backup was made"):
+    with pytest.raises(BackupNotMadeError, match="No backup was made"):
         make_backup(tmp_path / "file")
 
 
@@ -215,7 +215,7 @@ def test_a_file_that_cannot_be_copied_stops_the_backup(
     else:
         monkeypatch.setattr("attendance.appendlog.log.AppendLog.read", lambda *_: b"")
 
-    with pytest.raises(BackupError, match="not a plain file" if what == "roster" else "something else cut it"):
+    with pytest.raises(BackupNotWholeError, match="not a plain file" if what == "roster" else "something else cut it"):
         make_backup()
 
 

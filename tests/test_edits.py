@@ -40,10 +40,13 @@ def compare(tmp_path: Path) -> Callable[[bytes], Edits]:
     ("made", "summary"),
     [
         (THREE, "the same rows in another form"),
-        (THREE.replace(b"E1", b"E9"), "rows 1 changed: 2"),
-        (THREE.replace(row("E1"), b""), "rows 1 removed: 2"),
-        (THREE + row("E5") + row("E6"), "rows 2 added: 5, 6"),
-        (THREE.replace(row("E1"), row("E5") + row("E1")).replace(row("E3"), b""), "rows 1 removed, 1 added: 2, 4"),
+        (THREE.replace(b"E1", b"E9"), "1 changed (row 2)"),
+        (THREE.replace(row("E1"), b""), "1 removed (row 2 of the ledger)"),
+        (THREE + row("E5") + row("E6"), "2 added (row 5, 6)"),
+        (
+            THREE.replace(row("E1"), row("E5") + row("E1")).replace(row("E3"), b""),
+            "1 removed (row 4 of the ledger); 1 added (row 2)",
+        ),
         (b"", "cannot be compared by row"),
         (b"PK\x03\x04", "cannot be compared by row"),
     ],
@@ -107,7 +110,7 @@ def test_a_long_list_says_how_much_more_there_is(
     told = compare(THREE + b"".join(row(f"F{number}") for number in range(30)))
 
     assert told.text().endswith("Present\nand 28 more\n")
-    assert told.summary.endswith("24, ...")
+    assert told.summary.endswith("24, ...)")
 
 
 @given(st.lists(st.integers(0, 5)), st.lists(st.integers(0, 5)), st.booleans())
@@ -156,7 +159,7 @@ def test_a_follower_lists_what_differs_and_check_tells_it(
 
     (kept,) = kept_versions(site.csv_path)
     assert incidents.codes == ["ledger_restored", "edits_found"]
-    assert incidents.seen[1].detail == f"{kept}: rows 1 changed: 2"
+    assert incidents.seen[1].detail == f"{kept}: 1 changed (row 2)"
     assert "became 2026-11-23T09:00:03+00:00,E1,Eva,Present" in kept.with_name(f"{kept.name}.txt").read_text()
     assert [(problem.path, problem.line) for problem in problems] == [(kept, 1), (kept, 2)]
     kept.unlink()

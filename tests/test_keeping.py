@@ -126,12 +126,12 @@ def test_what_stops_a_follower_is_told_once(ledger: Ledger, follower: Follower, 
     seen = []
     for _ in range(2):
         with lock.held():
-            lock.lease(Lease(home=b"another home....", host="other-host"))
+            lock.write_lease(Lease(home=b"another home....", host="other-host"))
         mark_path = ledger.site.csv_path
         mark_path.chmod(0o600)  # so that there is something to look at
         seen += [follower.follow(), follower.follow()]
         with lock.held():
-            lock.lease(None)
+            lock.write_lease(None)
         seen.append(follower.follow())
 
     assert seen == [False, False, True, False, False, True]

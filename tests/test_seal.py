@@ -36,9 +36,9 @@ def log(path: Path, incidents: Incidents) -> AppendLog:
     log = open_log(path, incidents)
     seals = Seals(path, report=incidents)
     append(log, row("E1"))
-    seals.extend(log, [FIRST], NOW)
+    seals.extend(log.chunks, [FIRST], NOW)
     append(log, row("E2"))
-    seals.extend(log, [log.committed()], NOW)
+    seals.extend(log.chunks, [log.committed()], NOW)
     append(log, row("E3"))
     return log
 
@@ -135,7 +135,7 @@ def sealed(site: Site, clock: HandClock) -> Ledger:
     ledger = Ledger(site, now=clock, report=Incidents())
     for employee_id in ("E1", "E2"):
         ledger.record([MarkRequest(employee_id=employee_id, name="Ana", status="Present")])
-        Seals(site.csv_path, report=Incidents()).extend(ledger.log, [ledger.log.committed()], clock())
+        Seals(site.csv_path, report=Incidents()).extend(ledger.log.chunks, [ledger.log.committed()], clock())
     while ledger.shadow.catch_up(ledger.log):
         pass
     return ledger
@@ -175,7 +175,7 @@ def test_sealing_twice_adds_nothing(log: AppendLog, path: Path, incidents: Incid
     seals = Seals(path, report=incidents)
     before = seals_file(path).read_bytes()
 
-    seals.extend(log, [FIRST, seals.offset()], NOW)
+    seals.extend(log.chunks, [FIRST, seals.offset()], NOW)
 
     assert seals_file(path).read_bytes() == before
 

@@ -198,7 +198,7 @@ def test_a_recovery_compares_with_the_shadow(path: Path, log: AppendLog, shadow:
     path.with_name(".london.csv.flush-failed").touch()
     path.write_bytes(THREE.replace(b"E2,Ana", b"\0\0\0\0\0\0"))
 
-    log.verify()
+    log.recover()
 
     assert path.read_bytes() == THREE
     assert incidents.codes == ["ledger_restored"]
@@ -212,4 +212,4 @@ def test_a_recovery_without_a_shadow_says_what_is_damaged(path: Path, incidents:
     path.write_bytes(HEADER + row("E1").replace(b"Ana", b"\0\0\0"))
 
     with pytest.raises(LedgerDamagedError):
-        log.verify()
+        log.recover()

@@ -35,7 +35,9 @@ NOT_OVER_HTTP = {
     errors.ForeignTableError: "belongs to `attendance import`",
     errors.RefusedRowError: "belongs to `attendance import`",
     errors.ImportRefusedError: "belongs to `attendance import`",
-    errors.BackupError: "belongs to `attendance backup`",
+    errors.BackupNotMadeError: "belongs to `attendance backup`",
+    errors.BackupNotWholeError: "belongs to `attendance backup`",
+    errors.BackupDamagedError: "belongs to `attendance backup`",
 }
 ROSTER = "timezone: Europe/London; roster: data/london.roster.csv"
 GONE: Message = {"type": "http.disconnect"}

@@ -3,7 +3,7 @@
 from attendance.appendlog.groupcommit import GroupCommit
 from attendance.appendlog.lease import BEAT_SECONDS
 from attendance.appendlog.lines import Lines
-from attendance.appendlog.log import MAX_APPEND_BYTES, AppendLog
+from attendance.appendlog.log import LEASED, MAX_APPEND_BYTES, AppendLog
 from attendance.appendlog.shadow import Shadow
 
-__all__ = ["BEAT_SECONDS", "MAX_APPEND_BYTES", "AppendLog", "GroupCommit", "Lines", "Shadow"]
+__all__ = ["BEAT_SECONDS", "LEASED", "MAX_APPEND_BYTES", "AppendLog", "GroupCommit", "Lines", "Shadow"]

@@ -67,14 +67,13 @@ def this_home() -> Lease:
 class Watch:
     """What this process has seen of another home, and since when it is the same."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._seen: object = None
-        self._since = 0.0
+        self._since_seconds = 0.0
 
-    def is_silent(self, signs: object) -> bool:
-        """Tell whether the signs of that home have been the same for so many seconds."""
-        now = time.monotonic()
+    def silent_seconds(self, signs: object) -> float:
+        """Return for how long the signs of that home have been the same, as far as was looked."""
+        now_seconds = time.monotonic()
         if signs != self._seen:
-            self._seen, self._since = signs, now
-        return now - self._since >= self._seconds
+            self._seen, self._since_seconds = signs, now_seconds
+        return now_seconds - self._since_seconds

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from attendance.appendlog.files import OpenFile
+from attendance.files import CHUNK_BYTES, OpenFile
 
-_CHUNK_BYTES = 1 << 20
 _LONGEST_BYTES = 1 << 12
 
 
@@ -55,7 +54,7 @@ class Lines:
         """
         last = self.last_line(file, start)
         while start < end:
-            block = file.read(start, min(start + _CHUNK_BYTES, end))
+            block = file.read(start, min(start + CHUNK_BYTES, end))
             whole = self.whole(block, last)
             if not whole:
                 break

@@ -12,15 +12,15 @@ from pathlib import Path
 from threading import Lock
 from zlib import crc32
 
-from attendance.appendlog.files import FILE_MODE, make_folder
 from attendance.appendlog.lease import LEASE_BYTES, Lease
 from attendance.errors import StorageBusyError
+from attendance.files import FILE_MODE, make_folder
 
 _MAGIC = b"attlock2"
 _FIELDS = struct.Struct("<8sQQQq?")
 _CHECK = struct.Struct("<I")
 _STATE_BYTES = _FIELDS.size + _CHECK.size
-_LEASE_AT = 128  # the state and the lease are written one without the other
+_LEASE_OFFSET = 128  # the state and the lease are written one without the other
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FIRST_PAUSE_SECONDS = 0.0002
@@ -128,7 +128,7 @@ class LockFile:
 
     def read(self) -> tuple[CommitState | None, Lease | None]:
         """Return the state and the lease that the last holder left (the lock is held). Raise OSError."""
-        return _unpack(os.pread(self._descriptor, _LEASE_AT + LEASE_BYTES, 0))
+        return _unpack(os.pread(self._descriptor, _LEASE_OFFSET + LEASE_BYTES, 0))
 
     def peek(self) -> tuple[CommitState | None, Lease | None]:
         """Return what `read` returns without the lock: what is torn is told by its check sum. Raise OSError."""
@@ -137,7 +137,7 @@ class LockFile:
         except FileNotFoundError:
             return None, None
         try:
-            return _unpack(os.read(descriptor, _LEASE_AT + LEASE_BYTES))
+            return _unpack(os.read(descriptor, _LEASE_OFFSET + LEASE_BYTES))
         finally:
             os.close(descriptor)
 
@@ -145,9 +145,9 @@ class LockFile:
         """Leave the state for the next writer (the lock is held). Raise OSError."""
         self._write(state.pack(), 0)
 
-    def lease(self, lease: Lease | None) -> None:
+    def write_lease(self, lease: Lease | None) -> None:
         """Leave word whose home the log is, or that it is nobody's (the lock is held). Raise OSError."""
-        self._write(lease.pack() if lease else bytes(LEASE_BYTES), _LEASE_AT)
+        self._write(lease.pack() if lease else bytes(LEASE_BYTES), _LEASE_OFFSET)
 
     def clear(self) -> None:
         """Forget the state (the lock is held). Raise OSError."""
@@ -215,7 +215,7 @@ class LockFile:
 
 def _unpack(packed: bytes) -> tuple[CommitState | None, Lease | None]:
     """Return the state and the lease in the bytes of a lock file."""
-    return CommitState.unpack(packed[:_STATE_BYTES]), Lease.unpack(packed[_LEASE_AT:])
+    return CommitState.unpack(packed[:_STATE_BYTES]), Lease.unpack(packed[_LEASE_OFFSET:])
 
 
 def _holder(descriptor: int) -> str:

@@ -9,9 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import get_ident
 
-from attendance.appendlog.files import (
-    FILE_MODE,
+from attendance.appendlog.failedflush import FailedFlush
+from attendance.appendlog.home import Home
+from attendance.appendlog.lease import LEASE_SECONDS
+from attendance.appendlog.lines import Lines
+from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
+from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair, Sound
+from attendance.errors import FlushFailedError, LedgerDamagedError, StorageBusyError
+from attendance.files import (
+    CHUNK_BYTES,
     OpenFile,
+    hidden,
     keep_bytes,
     keep_file,
     replace_durably,
@@ -19,11 +27,6 @@ from attendance.appendlog.files import (
     storage_errors,
     sync_folder,
 )
-from attendance.appendlog.lease import LEASE_SECONDS, Lease, Watch, this_home
-from attendance.appendlog.lines import Lines
-from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
-from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair, Sound
-from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError, StorageBusyError
 from attendance.model import Incident
 
 __all__ = ["MAX_APPEND_BYTES", "AppendLog", "Patience"]
@@ -34,13 +37,17 @@ _PAUSES_SECONDS = [0.005] * 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long others are waited for: whoever holds the lock, and another home that may be gone."""
+    """How long others are waited for: whoever holds the lock, and another home that may be gone.
+
+    Without `lease_seconds` the log has no lease.
+    """
 
     lock_seconds: float = 3.0
-    lease_seconds: float = LEASE_SECONDS
+    lease_seconds: float | None = None
 
 
 PATIENCE = Patience()
+LEASED = Patience(lease_seconds=LEASE_SECONDS)
 
 
 class AppendLog:
@@ -62,15 +69,13 @@ class AppendLog:
         self.path = path
         self.generation = 0
         """Another number (in `exclusive`) when the bytes may not be those that were read before: forget those."""
-        hidden = path.with_name(f".{path.name.removeprefix('.')}")
         self._lines = lines
         self._repair = Repair(path=path, lines=lines, shadow=shadow)
         self._report = report
-        self._lock = LockFile(hidden.with_name(f"{hidden.name}.lock"), patience.lock_seconds)
-        self._poison_path = hidden.with_name(f"{hidden.name}.flush-failed")
+        self._lock = LockFile(hidden(path, "lock"), patience.lock_seconds)
+        self._failed_flush = FailedFlush(path, self._lock)
+        self._home = Home(path=path, lock=self._lock, seconds=patience.lease_seconds, report=report)
         self._file = OpenFile()
-        self._watch = Watch(patience.lease_seconds)
-        self._unsaid: CommitState | None = None
         self._size = 0
         self._holder = 0
 
@@ -135,22 +140,35 @@ class AppendLog:
                 file = OpenFile.reading(self.path)
             return file.read(start, end)
 
+    def chunks(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from offset `start` until before `end` in pieces.
+
+        Raise LedgerDamagedError where the file is shorter, or StorageUnavailableError.
+        """
+        while start < end:
+            piece = self.read(start, min(start + CHUNK_BYTES, end))
+            if not piece:
+                raise LedgerDamagedError(f"{self.path} is shorter than it was: something else cut it")
+            yield piece
+            start += len(piece)
+
     def close(self) -> None:
         """Let go of the descriptors; the next use opens them again."""
         self._file = OpenFile()
         self._lock.close()
 
-    def verify(self) -> int:
+    def recover(self) -> int:
         """Take marks again after a failed flush, here from now on, and return the committed bytes.
 
         Whatever was not acknowledged is cut off and kept in quarantine, since what memory shows of it may never have
         reached the disk. What was acknowledged is read again, from the disk as far as the system allows, must be whole
-        rows, and is compared with the shadow. Raise what `exclusive` raises, but for NotHomeError.
+        rows, and is compared with the shadow. Without the lock file nobody knows what was acknowledged: whole rows are
+        kept then, and that is told. Raise what `exclusive` raises, but for NotHomeError.
         """
         with storage_errors(), self._lock.held():
-            self._lock.lease(this_home())
+            self._home.take()
             state = self._last_state()
-            if self._is_poisoned(state):
+            if self._failed_flush.is_known(state):
                 self._verify(state)
             return self._ready()
 
@@ -161,9 +179,8 @@ class AppendLog:
         """
         with storage_errors():
             state, lease = self._lock.peek()
-            self._refuse_poisoned(state)
-        if lease and lease.home != this_home().home:
-            raise self._not_home(lease)
+            self._failed_flush.refuse(state)
+            self._home.require(lease)
 
     def untouched(self) -> int | None:
         """Return the size of the file, or None if something touched it since the last commit that is known.
@@ -186,24 +203,23 @@ class AppendLog:
                 return 0
         with storage_errors(), self._lock.held():
             state, _ = self._lock.read()
-            sound = state and state.fits(stat_at(self.path)) and not self._is_poisoned(state)
+            sound = state and state.fits(stat_at(self.path)) and not self._failed_flush.is_known(state)
             return state.committed if state and sound else 0
 
     def beat(self) -> None:
         """Let other homes hear that this one lives. Raise what `exclusive` raises."""
         with storage_errors(), self._lock.held():
-            self._last_state()
-            _, lease = self._lock.read()
-            self._lock.lease(replace(this_home(), beat=lease.beat + 1 if lease else 0))
+            state, lease = self._lock.read()
+            self._home.check(state, lease)
+            self._home.beat(lease)
 
     def leave(self) -> None:
-        """Say that this is nobody's home any more, if it was ours: the next need not wait. Raise StorageBusyError."""
-        if self._lock.peek() == (None, None):
-            return
-        with storage_errors(), self._lock.held():
-            _, lease = self._lock.read()
-            if lease and lease.home == this_home().home:
-                self._lock.lease(None)
+        """Say that this is nobody's home any more, if it was ours: the next need not wait. Raise LedgerError."""
+        with storage_errors():
+            if self._lock.peek() == (None, None):
+                return
+            with self._lock.held():
+                self._home.leave(self._lock.read()[1])
 
     def discard(self) -> None:
         """Begin anew without a file: what stands there is moved to quarantine. Raise what `exclusive` raises."""
@@ -212,20 +228,11 @@ class AppendLog:
             if stat_at(self.path):
                 keep_file(self.path, self.path.name)
                 self.path.unlink(missing_ok=True)
-            self._poison_path.unlink(missing_ok=True)
+            self._failed_flush.forget()
             self._file = OpenFile()
             self._lock.clear()
 
     # Everything below is called with the lock held.
-
-    def _is_poisoned(self, state: CommitState | None) -> bool:
-        """Tell whether a flush failed and the file was not verified since; deleting the lock file lifts nothing."""
-        return (state is not None and state.poisoned) or stat_at(self._poison_path) is not None
-
-    def _refuse_poisoned(self, state: CommitState | None) -> None:
-        """Raise FlushFailedError if a flush failed and the file was not verified since."""
-        if self._is_poisoned(state):
-            raise FlushFailedError(f"an earlier flush of {self.path} failed; run `attendance check --recover SITE`")
 
     def _ready(self) -> int:
         """Return the size of the file, every byte of it committed; mend first what stands in the way."""
@@ -234,7 +241,7 @@ class AppendLog:
         state = self._last_state()
         found = stat_at(self.path)
         if state is None or not state.fits(found) or state.poisoned:
-            self._refuse_poisoned(state)
+            self._failed_flush.refuse(state)
             return self._mend(state, found)
         if (self._file.inode, self.generation) != (state.inode, state.generation):
             self._open()
@@ -246,27 +253,8 @@ class AppendLog:
     def _last_state(self) -> CommitState | None:
         """Return the last state, in this home, after saying in it that a flush failed where that could not be said."""
         state, lease = self._lock.read()
-        if lease is None or lease.home != this_home().home:
-            self._move_in(lease, state)
-        if self._unsaid:
-            found = stat_at(self.path)
-            if found and found.st_ino == self._unsaid.inode:
-                state = replace(state if state and state.inode == found.st_ino else self._unsaid, poisoned=True)
-                self._lock.write(state)
-            self._unsaid = None
-        return state
-
-    def _move_in(self, lease: Lease | None, state: CommitState | None) -> None:
-        """Make this the home of the log; raise NotHomeError while another one lives."""
-        if lease and not self._watch.is_silent((lease, state)):
-            raise self._not_home(lease)
-        self._lock.lease(this_home())
-        if lease:
-            self._tell("home_moved", f"{lease.host} wrote it before and was not heard of any more")
-
-    def _not_home(self, lease: Lease) -> NotHomeError:
-        """Return the refusal that names the other home."""
-        return NotHomeError(f"{self.path} is written by {lease.host}", LEASE_SECONDS)
+        self._home.check(state, lease)
+        return self._failed_flush.recall(state)
 
     def _mend(self, state: CommitState | None, found: os.stat_result | None) -> int:
         """Put back what was committed if something else took it away or changed it, or take the file as it is."""
@@ -355,12 +343,7 @@ class AppendLog:
         try:
             os.fdatasync(self._file.descriptor)
         except OSError as error:
-            with suppress(OSError):
-                self._poison_path.touch(mode=FILE_MODE)
-            self._unsaid = replace(self._state(committed), poisoned=True)
-            with suppress(OSError):  # if it cannot be said now, it is said before anything else is done
-                self._lock.write(self._unsaid)
-                self._unsaid = None
+            self._failed_flush.note(self._state(committed))
             raise FlushFailedError(
                 f"{self.path}: {error.strerror}; then run `attendance check --recover SITE`"
             ) from error
@@ -368,19 +351,22 @@ class AppendLog:
     def _verify(self, state: CommitState | None) -> None:
         """Cut off what was not acknowledged, read the rest again, and lift the poison."""
         found = stat_at(self.path)
-        if state and found and found.st_ino == state.inode:
+        if found and (state is None or found.st_ino == state.inode):
             size = self._open()
-            self._cut(min(state.committed, size), size)
+            committed = min(state.committed, size) if state else size
+            self._cut(committed, size)
             os.posix_fadvise(self._file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            end = self._lines.whole_until(self._file, self._lines.first, state.committed)
-            sound = end == state.committed and self._lines.begin(self._file)
+            end = self._lines.whole_until(self._file, self._lines.first, committed)
+            sound = (state is None or end == state.committed) and self._lines.begin(self._file)
             if not sound and not isinstance(self._repair.find(state, self._file, self._file), Good):
                 raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
         if state:
             # Of another number, so that all open the file anew and flush: an old descriptor would tell of this error
             # again. As if it had been touched, so that it is compared with the shadow.
             self._lock.write(replace(state, generation=new_generation(), changed_ns=0, poisoned=False))
-        self._poison_path.unlink(missing_ok=True)
+        else:
+            self._tell("rows_kept", "its lock file was gone: whether the last rows were acknowledged is not known")
+        self._failed_flush.forget()
 
     def _state(self, committed: int) -> CommitState:
         """Return the state that says of the open file that so many bytes are committed."""

@@ -6,10 +6,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from attendance.appendlog.files import OpenFile, find_open
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState
 from attendance.errors import LedgerDamagedError
+from attendance.files import OpenFile, find_open
 
 MAX_APPEND_BYTES = 1 << 20
 """The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""

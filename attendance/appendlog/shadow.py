@@ -1,12 +1,12 @@
 """Own the shadow of a log: a copy of its committed bytes, made by a follower, from which the log is mended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from attendance.appendlog.files import OpenFile
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.log import MAX_APPEND_BYTES, AppendLog
 from attendance.errors import FlushFailedError, LedgerDamagedError
+from attendance.files import OpenFile, hidden
 from attendance.model import Incident
 
 
@@ -14,7 +14,7 @@ class Shadow:
     """The copy of the log at `path`; it is a log itself, so its own end is mended, and who touches it is noticed."""
 
     def __init__(self, path: Path, lines: Lines, *, report: Callable[[Incident], None]) -> None:
-        self.path = path.with_name(f".{path.name}.shadow")
+        self.path = hidden(path, "shadow")
         self._copy = AppendLog(self.path, lines, report=report)
 
     def intact(self) -> int:
@@ -42,6 +42,10 @@ class Shadow:
             if lines and at == copied:  # else another follower was faster
                 self._copy.append(lines)
         return copied + len(lines) < size
+
+    def chunks(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes between two offsets that were copied. Raise LedgerError."""
+        return self._copy.chunks(start, end)
 
     def close(self) -> None:
         """Let go of the descriptors."""

@@ -28,7 +28,7 @@ from attendance.clock import offset_label, to_local, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import (
     AttendanceError,
-    BackupError,
+    BackupDamagedError,
     ImportRefusedError,
     LedgerError,
     NotWrittenError,
@@ -124,7 +124,11 @@ def sites(*, as_json: Json = False) -> None:
 def check(
     *,
     recover: Annotated[
-        str | None, typer.Option(metavar="SITE", help="Let a site take marks again after a failed flush.")
+        str | None,
+        typer.Option(
+            metavar="SITE",
+            help="Let a site take marks again, here: after a failed flush, or from a machine that is gone.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -137,7 +141,7 @@ def check(
     marking = _marking(registry)
     if recover is not None:
         site = registry.resolve(recover)
-        committed = marking.ledger(site).log.verify()
+        committed = marking.ledger(site).log.recover()
         talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
     found = [problem for site in registry.sites.values() for problem in check_site(site, marking.ledger(site))]
     print_problems(found, as_json=as_json)
@@ -245,7 +249,7 @@ def backup(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where bac
     sys.stdout.write(f"{made.path}\n")
     talk.print(f"{made.files} files are copied. To try them: cd there and `sha256sum --check SHA256SUMS`.")
     if made.damaged:
-        raise BackupError("These ledgers could not be read and were copied as they stand:\n" + "\n".join(made.damaged))
+        raise BackupDamagedError(made.damaged)
 
 
 @app.command()

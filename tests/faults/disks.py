@@ -55,10 +55,6 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def remount(self, mode: str) -> None:
-        """Let it be written to (`rw`), or not any more (`ro`)."""
-        subprocess.run(["mount", "-o", f"remount,{mode}", self.folder], check=True)
-
     def report_error(self) -> None:
         """Have the file system believe that it found an error in itself (ext4)."""
         found = subprocess.run(["findmnt", "-no", "SOURCE", self.folder], check=True, capture_output=True, text=True)

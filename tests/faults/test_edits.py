@@ -1,5 +1,7 @@
 """Whatever something else does to the file of a running server, the committed rows come back and marks go on."""
 
+import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import Row, check_rows
-from tests.servers import Server, serving, wait_until
+from tests.servers import ATTENDANCE, Server, serving, wait_until
 
 IDS = ("00123", "1E5", "E0042", "7", "2-3", "1.10")
 SITES = "sites:\n  london:\n    name: London\n    timezone: Europe/London\n    csv: data/london.csv\n"
@@ -45,6 +47,12 @@ def quarantine(server: Server) -> list[bytes]:
 def events(server: Server, code: str) -> list[str]:
     """Return what the log tells of an incident."""
     return [event["detail"] for event in server.events if event["event"] == code]
+
+
+def check(server: Server) -> subprocess.CompletedProcess[str]:
+    """Run `attendance check` as ops do."""
+    environment = os.environ | {"ATTENDANCE_SITES": str(server.folder / "sites.yaml")}
+    return subprocess.run([ATTENDANCE, "check"], env=environment, capture_output=True, text=True, check=False)
 
 
 def mark_and_check(server: Server, before: list[Row]) -> None:
@@ -102,18 +110,33 @@ def test_an_edit_of_a_running_servers_file_is_undone(server: Server, edit: Calla
 
 
 @pytest.mark.parametrize("name", ["one byte", "deleted", "replaced"])
-def test_an_edit_is_undone_without_a_mark_and_listed_by_row(server: Server, name: str) -> None:
-    """Within a second or two, since the follower looks: in the log, in readiness, and in `attendance check`."""
+def test_an_edit_is_undone_without_a_mark(server: Server, name: str) -> None:
+    """Within a second or two, since the follower looks."""
     good = ledger(server).read_bytes()
+
     EDITS[name](ledger(server))
 
     wait_until(lambda: ledger(server).exists() and ledger(server).read_bytes() == good, 10)
     wait_until(lambda: events(server, "ledger_restored"), 10)
 
-    if name != "deleted":
-        wait_until(lambda: events(server, "edits_found"), 10)
-        assert "rows 1 changed: 4" in events(server, "edits_found")[0]
-        assert {"site": "london", "code": "edits_found"} in server.ask("GET", "/readyz")[1]["warnings"]
+
+@pytest.mark.parametrize("name", ["one byte", "replaced"])
+def test_an_edit_is_listed_by_row(server: Server, name: str) -> None:
+    """By number in the log, as a warning in readiness, in words in `attendance check`, until what was kept is deleted."""
+    EDITS[name](ledger(server))
+    wait_until(lambda: events(server, "edits_found"), 10)
+
+    told, ready, listed = events(server, "edits_found"), server.ask("GET", "/readyz"), check(server)
+    for kept in (ledger(server).parent / "quarantine").iterdir():
+        kept.unlink()
+
+    assert "1 changed (row 4)" in told[0]
+    assert ready[0] == 200
+    assert {"site": "london", "code": "edits_found"} in ready[1]["warnings"]
+    assert listed.returncode == 1
+    assert re.search(r"row 4 changed: was \S+,E0042,[\w ]+,Present; became \S+,E0043,", listed.stdout)
+    assert check(server).returncode == 0
+    assert server.ask("GET", "/readyz")[1]["warnings"] == []
 
 
 def test_a_stopped_servers_file_is_mended_when_it_starts(server: Server) -> None:

@@ -15,7 +15,7 @@ from attendance.errors import LedgerDamagedError, StorageFullError, StorageUnava
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 _OPEN_FLAGS = os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not hold us up
 
 
@@ -71,8 +71,8 @@ class OpenFile:
         """
         descriptor = os.open(f"/proc/self/fd/{self.descriptor}", os.O_WRONLY | os.O_CLOEXEC)  # not to append
         try:
-            for at in range(start, end, _CHUNK_BYTES):
-                os.pwrite(descriptor, self.read(at, min(at + _CHUNK_BYTES, end)), at)
+            for at in range(start, end, CHUNK_BYTES):
+                os.pwrite(descriptor, self.read(at, min(at + CHUNK_BYTES, end)), at)
         finally:
             os.close(descriptor)
 
@@ -90,8 +90,13 @@ class OpenFile:
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from offset `start` until before `end` in pieces. Raise OSError."""
-        for at in range(start, end, _CHUNK_BYTES):
-            yield self.read(at, min(at + _CHUNK_BYTES, end))
+        for at in range(start, end, CHUNK_BYTES):
+            yield self.read(at, min(at + CHUNK_BYTES, end))
+
+
+def hidden(path: Path, suffix: str) -> Path:
+    """Return the path of what is kept beside the file at the path, out of sight: `.london.csv.lock` of `london.csv`."""
+    return path.with_name(f".{path.name.removeprefix('.')}.{suffix}")
 
 
 def find_open(path: Path, inode: int) -> OpenFile | None:
@@ -99,12 +104,14 @@ def find_open(path: Path, inode: int) -> OpenFile | None:
 
     The link of a descriptor opens the file even after it was deleted (proc_pid_fd(5)). It says `path (deleted)` then,
     and `path.bak` or `path~` where it was moved aside; the name is asked for, since the inode of a deleted file may by
-    now be that of another site's, whose name never begins with the whole of this one.
+    now be that of another site's ledger, which ends in `.csv`.
     """
-    name = path.parent.resolve() / path.name
+    name = str(path.parent.resolve() / path.name)
     for link in map(Path, iglob("/proc/[0-9]*/fd/*")):  # noqa: PTH207 -- Path.glob stops where a process has just ended
         with suppress(OSError):  # it ended meanwhile, or is not ours to look into
-            if str(link.readlink()).startswith(str(name)) and link.stat().st_ino == inode:
+            target = str(link.readlink())
+            ours = target.startswith(name) and (target == name or not target.endswith(".csv"))
+            if ours and link.stat().st_ino == inode:
                 return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
     return None
 
@@ -133,7 +140,7 @@ def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> 
     Return it, and where in `quarantine/` that is kept which stood there, if `keep_as` gives a name for it. Whoever is
     stopped in here leaves the old file at the path or the new one, never none, unless the old one was a folder.
     """
-    fresh_path = path.with_name(f".{path.name}.new")
+    fresh_path = hidden(path, "new")
     fresh_path.unlink(missing_ok=True)
     try:
         fresh = OpenFile.create(fresh_path, content)
