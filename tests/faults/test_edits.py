@@ -122,7 +122,7 @@ def test_an_edit_is_undone_without_a_mark(server: Server, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["one byte", "replaced"])
 def test_an_edit_is_listed_by_row(server: Server, name: str) -> None:
-    """By number in the log, as a warning in readiness, in words in `attendance check`, until what was kept is deleted."""
+    """By number in the log, as a warning in readiness, in words in `attendance check`, until it is deleted."""
     EDITS[name](ledger(server))
     wait_until(lambda: events(server, "edits_found"), 10)
 
