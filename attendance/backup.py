@@ -105,6 +105,9 @@ def _copy_all(registry: Registry, ledger_of: Callable[[Site], Ledger], copying: 
 def _copy_ledger(site: Site, ledger: Ledger, copying: _Copying) -> None:
     """Copy the committed bytes of a ledger, or all of its bytes where it is damaged. Raise OSError."""
     try:
+        if ledger.log.untouched() is None:  # mended first, as before a mark
+            with ledger.log.exclusive():
+                pass
         committed = ledger.log.committed()
     except LedgerError as error:
         copying.damaged.append(error.reason)
@@ -113,6 +116,8 @@ def _copy_ledger(site: Site, ledger: Ledger, copying: _Copying) -> None:
         return
     if committed:
         copying.copy(site.csv_path, ledger.log.chunks(0, committed))
+        if ledger.log.untouched() is None and ledger.log.committed() == committed:
+            copying.damaged.append(f"{site.csv_path} was touched by something else meanwhile")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attendance.codec import HEADER, decode, is_row
-from attendance.edits import MAX_TOLD, find_edits, kept_versions
+from attendance.edits import find_edits, kept_versions
 from attendance.errors import FlushFailedError, LedgerError, NotHomeError, Problem, RosterError, StorageUnavailableError
 from attendance.ledger import Ledger
 from attendance.model import Site
@@ -17,6 +17,8 @@ from attendance.seal import Examined, examine, seals_path
 
 LOW_SPACE_BYTES = 64 << 20
 HALF_LINE_SECONDS = 0.5
+MAX_LISTED = 20
+"""So many rows are listed of a version that something else made; all of them stand in the list beside it."""
 
 _STORAGE_PROBLEMS = {
     "storage_unavailable": ("the file cannot be written", "give it and its folder to the user that the server runs as"),
@@ -46,15 +48,19 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
 
 
 def _check_kept(site: Site) -> Iterator[Problem]:
-    """Yield every row in which a version of the ledger that something else made, and that was kept, differs."""
+    """Yield the first rows in which a version of the ledger that something else made, and that was kept, differs."""
+    hint = "the ledger is as it was; when you have looked, delete this file and its .txt"
     try:
         for kept in kept_versions(site.csv_path):
             edits = find_edits(site.csv_path, kept)
-            hint = "the ledger is as it was; bring in what is right with `attendance import`, then delete this file"
             yield _problem(kept, 1, f"something else made this of the ledger: {edits.summary}", hint)
-            for edit in edits.edits[:MAX_TOLD]:
-                path, hint = (site.csv_path, "it is there") if edit.kind == "removed" else (kept, "not in the ledger")
-                yield _problem(path, edit.number, str(edit), hint)
+            for edit in edits.edits[:MAX_LISTED]:
+                path, where = (site.csv_path, "it is there") if edit.kind == "removed" else (kept, "not in the ledger")
+                yield _problem(path, edit.number, str(edit), where)
+            if len(edits.edits) > MAX_LISTED:
+                yield _problem(kept, 1, f"and {len(edits.edits) - MAX_LISTED} rows more", f"see {kept.name}.txt")
+    except FileNotFoundError:
+        yield _problem(site.csv_path, 1, "the file is gone", "a running server, or the next mark, puts it back")
     except OSError as error:
         yield _unreadable(site.csv_path.parent / "quarantine", error)
 
@@ -67,7 +73,10 @@ def check_seals(site: Site, ledger: Ledger) -> Examined | Problem:
             return examined
         row = _line_number(site.csv_path, examined.broken.byte)
     except FileNotFoundError as error:
-        hint = "the server writes seals while it runs, a minute after a mark"
+        if site.csv_path.exists():
+            hint = "the server writes seals while it runs, within a minute"
+        else:
+            hint = "a running server, or the next mark, puts it back; else restore it"
         return _problem(site.csv_path, 1, f"there is no {error.filename}", hint)
     except OSError as error:
         return _unreadable(site.csv_path, error)
@@ -92,6 +101,8 @@ def _check_ledger(site: Site, ledger: Ledger) -> Iterator[Problem]:
     """Yield what is wrong with a ledger: its rows, and what became of it since the last commit."""
     if site.csv_path.exists():
         yield from _check_rows(site.csv_path)
+        if seals_path(site.csv_path).exists() and isinstance(broken := check_seals(site, ledger), Problem):
+            yield broken
     try:
         ledger.log.require_sound()
         if ledger.log.untouched() is None:

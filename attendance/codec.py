@@ -13,6 +13,7 @@ COLUMNS = 4
 MAX_LINE_BYTES = 2048  # an ID, a name of 100 code points (four bytes each, quoted) and a label stay far below
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_YEARS = range(1900, 9999)  # at both ends of the calendar there is no day before or after
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -58,6 +59,8 @@ def decode_timestamp(text: str) -> tuple[datetime, timedelta]:
         raise MalformedRowError("the first field is not a time with its offset")
     try:
         local = datetime.fromisoformat(text)
+        if local.year not in _YEARS:
+            raise MalformedRowError("the first field is not a time of these centuries")
         return local.astimezone(UTC), local.utcoffset() or timedelta()
     except (ValueError, OverflowError):
         raise MalformedRowError("the first field is not a possible time") from None

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
 
@@ -18,8 +19,10 @@ MAX_TOLD = 1000
 """So many rows are listed; of more than that only the number is told."""
 
 _MAX_NUMBERS = 20
+_MAX_BYTES = 64 << 20
+_MAX_COLUMNS = 64
 _MAX_PAIRS = 4_000_000
-_KEPT = re.compile(r"\.replaced-(\d+)(\.\d+)?")
+_KEPT = re.compile(r"\.replaced-(\d{1,15})(?:-lost-(\d{1,15}))?(?:\.\d+)?")
 _COLUMNS = HEADER.decode().rstrip("\n").split(",")
 
 _Row = tuple[int, tuple[str, ...]]
@@ -43,8 +46,8 @@ class Edit:
 
     def __str__(self) -> str:
         """Return what happened to the row in one line."""
-        told = [f"was {','.join(self.was)}"] if self.was else []
-        told += [f"became {','.join(self.became)}"] if self.became else []
+        told = [f"was {_line(self.was)}"] if self.was else []
+        told += [f"became {_line(self.became)}"] if self.became else []
         where = " of the ledger" if self.kind == "removed" else ""
         return f"row {self.number}{where} {self.kind}: {'; '.join(told)}"
 
@@ -55,14 +58,16 @@ class Edits:
 
     edits: Sequence[Edit] = ()
     problem: str = ""
+    lost_bytes: int = 0
 
     @property
     def summary(self) -> str:
         """Return how many rows differ and the numbers of the first: no name and no ID stands in it."""
+        lost = f"the last {self.lost_bytes} bytes that were committed before are lost; " if self.lost_bytes else ""
         if self.problem:
-            return f"cannot be compared by row: {self.problem}"
+            return f"{lost}cannot be compared by row: {self.problem}"
         told = [self._told(kind) for kind in ("changed", "removed", "added")]
-        return "; ".join(filter(None, told)) or "the same rows in another form"
+        return lost + ("; ".join(filter(None, told)) or "the same rows in another form")
 
     def _told(self, kind: str) -> str:
         """Return how many rows of a kind there are, and the numbers of the first."""
@@ -76,7 +81,10 @@ class Edits:
         lines = [str(edit) for edit in self.edits[:MAX_TOLD]]
         if len(self.edits) > MAX_TOLD:
             lines.append(f"and {len(self.edits) - MAX_TOLD} more")
-        return "\n".join([self.summary, "The ledger is as it was: none of this is in it.", *lines, ""])
+        stands = "The ledger is as it was: none of this is in it."
+        if self.lost_bytes:
+            stands = "The ledger is as it was, but for what is lost: whoever marked just before should mark again."
+        return "\n".join([self.summary, stands, *lines, ""])
 
 
 def kept_versions(csv_path: Path) -> list[Path]:
@@ -90,18 +98,27 @@ def kept_versions(csv_path: Path) -> list[Path]:
 def find_edits(csv_path: Path, kept_path: Path) -> Edits:
     """Return what a version that was kept says otherwise than the ledger did when it was put back. Raise OSError."""
     found = _KEPT.fullmatch(kept_path.name, len(csv_path.name))
-    size = int(found[1]) if found else 0
+    size, lost = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    if lost and not kept_path.lstat().st_size:
+        return Edits(problem="it was deleted", lost_bytes=lost)
     try:
         theirs = list(_their_rows(kept_path))
     except ForeignTableError as error:
-        return Edits(problem=str(error))
-    return Edits(edits=list(_differences(list(_our_rows(csv_path, size)), theirs)))
+        return Edits(problem=str(error), lost_bytes=lost)
+    return Edits(edits=list(_differences(list(_our_rows(csv_path, size)), theirs)), lost_bytes=lost)
+
+
+def _line(fields: Sequence[str]) -> str:
+    """Return the fields as one line of CSV."""
+    line = StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
 
 
 def _our_rows(path: Path, size: int) -> Iterator[_Row]:
     """Yield the rows in the first bytes of a ledger."""
     with path.open("rb") as file:
-        lines = file.read(size).decode(errors="replace").split("\n")[1:-1]
+        lines = file.read(min(size, path.stat().st_size)).decode(errors="replace").split("\n")[1:-1]
     for number, line in enumerate(lines, start=2):
         yield number, tuple(next(csv.reader([line]), []) if '"' in line else line.split(","))
 
@@ -110,7 +127,11 @@ def _their_rows(path: Path) -> Iterator[_Row]:
     """Yield the rows of a table that something else saved, in the order of our columns; raise ForeignTableError."""
     if path.is_symlink():
         raise ForeignTableError(path, "it is a symbolic link")
+    if path.stat().st_size > _MAX_BYTES:
+        raise ForeignTableError(path, f"it is larger than {_MAX_BYTES >> 20} MiB")
     table = read_table(path)
+    if len(table.header) > _MAX_COLUMNS:
+        raise ForeignTableError(path, f"it has {len(table.header)} columns")
     columns = [table.column(name) for name in _COLUMNS]
     for row in table.rows():
         if row.problem:
@@ -124,17 +145,24 @@ def _differences(ours: Sequence[_Row], theirs: Sequence[_Row]) -> Iterator[Edit]
     start = _common(ours, theirs)
     end = _common(ours[start:][::-1], theirs[start:][::-1])
     ours, theirs = ours[start : len(ours) - end], theirs[start : len(theirs) - end]
-    if len(ours) * len(theirs) > _MAX_PAIRS:
-        yield from _without_order(ours, theirs)
+    if len(ours) * len(theirs) > _MAX_PAIRS:  # to find the shortest list would take too long
+        if len(ours) == len(theirs):  # changed where they stand, as a spreadsheet does
+            yield from (_edit(one, other) for one, other in zip(ours, theirs, strict=True) if one[1] != other[1])
+        else:
+            yield from _without_order(ours, theirs)
         return
     matcher = SequenceMatcher(None, [row for _, row in ours], [row for _, row in theirs], autojunk=False)
     for tag, ours_from, ours_to, theirs_from, theirs_to in matcher.get_opcodes():
         if tag == "equal":
             continue
         for one, other in zip_longest(ours[ours_from:ours_to], theirs[theirs_from:theirs_to]):
-            yield Edit(
-                number=other[0] if other else one[0], was=one[1] if one else (), became=other[1] if other else ()
-            )
+            yield _edit(one, other)
+
+
+def _edit(one: _Row | None, other: _Row | None) -> Edit:
+    """Return what became of one row, or that it went, or came."""
+    number = (other or one or (0,))[0]
+    return Edit(number=number, was=one[1] if one else (), became=other[1] if other else ())
 
 
 def _common(ours: Sequence[_Row], theirs: Sequence[_Row]) -> int:
@@ -144,7 +172,7 @@ def _common(ours: Sequence[_Row], theirs: Sequence[_Row]) -> int:
 
 
 def _without_order(ours: Sequence[_Row], theirs: Sequence[_Row]) -> Iterator[Edit]:
-    """Yield the rows that only one has, as removed and as added: to pair them would take too long."""
+    """Yield the rows that only one has, as removed and as added."""
     for rows, others, ours_first in ((ours, theirs, True), (theirs, ours, False)):
         left = Counter(row for _, row in others)
         for number, row in rows:

@@ -303,8 +303,8 @@ class NotHomeError(LedgerError):
     def __init__(self, path: Path, host: str, seconds: float) -> None:
         super().__init__(
             "Not recorded: this site is looked after by another server. Open its page there, or try again in a moment.",
-            f"{path} is written by {host}; stop the server there: the one here takes over as soon as that was silent "
-            f"for {seconds:.0f} s",
+            f"{path} is written by another machine or container ({host}); stop that one. A server here takes over when "
+            f"that was silent for {seconds:.0f} s; without a server `attendance check --recover SITE` does",
         )
         self.host = host
 

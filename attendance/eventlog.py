@@ -52,8 +52,8 @@ class _EventFile(WatchedFileHandler):
         _Dropped.count += 1
 
 
-def open_log(log_dir: Path) -> None:
-    """Send the events of this process, and what libraries log, to the log file and to stderr."""
+def open_log(log_dir: Path, *, to_stderr: bool = True) -> None:
+    """Send the events of this process, and what libraries log, to the log file, and to stderr too if that is wanted."""
     with suppress(OSError):  # then every line is counted, until the folder is there
         log_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
     file = _EventFile(log_dir / FILE_NAME, encoding="utf-8", delay=True)
@@ -64,7 +64,7 @@ def open_log(log_dir: Path) -> None:
     for handler, renderer in zip(handlers, renderers, strict=True):
         handler.setFormatter(_formatter(renderer))
     root = logging.getLogger()
-    root.handlers = handlers
+    root.handlers = handlers if to_stderr else handlers[1:]
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     structlog.configure(

@@ -55,6 +55,8 @@ class OpenFile:
 
     def is_beginning_of(self, other: "OpenFile", size: int) -> bool:
         """Tell whether the first `size` bytes of both are the same. Raise OSError."""
+        if not size:
+            return True
         pairs = zip(self.chunks(0, size), other.chunks(0, size), strict=True)
         return other.size() >= size and all(ours == theirs for ours, theirs in pairs)
 
@@ -99,8 +101,8 @@ def hidden(path: Path, suffix: str) -> Path:
     return path.with_name(f".{path.name.removeprefix('.')}.{suffix}")
 
 
-def find_open(path: Path, inode: int) -> OpenFile | None:
-    """Return the file that stood at the path under this inode, if any process has it open still; else None.
+def find_open(path: Path, inode: int | None = None) -> OpenFile | None:
+    """Return the file that stood at the path, under this inode if one is given, if any process has it open still.
 
     The link of a descriptor opens the file even after it was deleted (proc_pid_fd(5)). It says `path (deleted)` then,
     and `path.bak` or `path~` where it was moved aside; the name is asked for, since the inode of a deleted file may by
@@ -111,7 +113,7 @@ def find_open(path: Path, inode: int) -> OpenFile | None:
         with suppress(OSError):  # it ended meanwhile, or is not ours to look into
             target = str(link.readlink())
             ours = target.startswith(name) and (target == name or not target.endswith(".csv"))
-            if ours and link.stat().st_ino == inode:
+            if ours and inode in {None, link.stat().st_ino}:
                 return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
     return None
 

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
@@ -22,6 +23,8 @@ IDLE_SECONDS = 0.5
 
 BUSY_SECONDS = 0.1
 SEAL_SECONDS = 60.0
+SCRUB_BYTES = 1 << 20
+"""So much of one ledger is compared with its shadow in each round."""
 
 
 class Follower:
@@ -32,42 +35,62 @@ class Follower:
         self._seals = Seals(ledger.site.csv_path, report=report)
         self._now = now
         self._report = report
-        self._stopped_by = ""
+        self._stopped_by: dict[str, str] = {}
+        self._scrubbed = 0
         self._explained_ns = 0
         self._told_sealed = 0
         self._beat_seconds = self._sealed_seconds = -SEAL_SECONDS
 
     def follow(self) -> bool:
-        """Do what is due, and tell whether the ledger moved; what stops a follower is reported once."""
-        try:
-            moved = self._copy()
-            self._seal()
-            self._beat()
-            self._explain()
-        except LedgerError as error:
-            if error.code != self._stopped_by:
-                self._tell(
-                    "follower_stopped", f"the shadow and the seals are not kept up: {error.code}, {error.reason}"
-                )
-            self._stopped_by = error.code
-            return False
-        self._stopped_by = ""
-        return moved
+        """Do what is due, and tell whether the ledger moved; what stops one of its tasks is reported once."""
+        level = self._is_level()
+        for task in (self._beat, self._copy, self._seal, self._explain):
+            try:
+                task()
+            except LedgerError as error:
+                self._stopped(task.__name__, f"{error.code}, {error.reason}")
+            except Exception as error:  # noqa: BLE001  # the edge of the thread: one defect must not stop the rest
+                self._stopped(task.__name__, repr(error))
+            else:
+                self._stopped_by.pop(task.__name__, None)
+        return not level and not self._stopped_by
+
+    def scrub(self) -> None:
+        """Compare the next piece of the ledger with the shadow: an edit in the moment of a commit shows nowhere else.
+
+        Raise LedgerError.
+        """
+        size = self._ledger.shadow.intact()
+        start = self._scrubbed if self._scrubbed < size else 0
+        end = min(start + SCRUB_BYTES, size)
+        if size and self._ledger.log.read(start, end) != b"".join(self._ledger.shadow.chunks(start, end)):
+            self._ledger.log.distrust()
+        self._scrubbed = end
 
     def close(self) -> None:
-        """Seal what is not sealed yet, and let go of the files."""
+        """Copy and seal what is not yet, and let go of the files but those of the ledger."""
         self._sealed_seconds = -SEAL_SECONDS
         self.follow()
         self._seals.close()
-        self._ledger.close()
 
-    def _copy(self) -> bool:
-        """Bring the shadow up to the ledger; tell whether there was anything to do."""
-        if self._ledger.shadow.is_level_with(self._ledger.log):
-            return False
-        while self._ledger.shadow.catch_up(self._ledger.log):
-            pass
+    def _is_level(self) -> bool:
+        """Tell whether there is nothing to copy, as far as can be told."""
+        with suppress(LedgerError):
+            return self._ledger.shadow.is_level_with(self._ledger.log)
         return True
+
+    def _stopped(self, task: str, reason: str) -> None:
+        """Report what stops a task, unless it is what stopped it before."""
+        if self._stopped_by.get(task) != reason:
+            self._tell("follower_stopped", f"{task.strip('_')} is not kept up: {reason}")
+        self._stopped_by[task] = reason
+
+    def _copy(self) -> None:
+        """Bring the shadow up to the ledger."""
+        while not self._ledger.shadow.is_level_with(self._ledger.log) and self._ledger.shadow.catch_up(
+            self._ledger.log
+        ):
+            pass
 
     def _seal(self) -> None:
         """Seal what was committed, once a minute, each work date by itself."""
@@ -141,22 +164,16 @@ class Keeper:
         while not self._leads():
             if self._over.wait(2 * IDLE_SECONDS):
                 return
-        pause = 0.0
+        pause, scrubbed = 0.0, cycle(self._followers)
         while not self._over.wait(pause):
             self._watch_clock()
-            moved = [self._follow(follower) for follower in self._followers]
+            moved = [follower.follow() for follower in self._followers]
+            with suppress(LedgerError, StopIteration):  # an error is told by the follower itself
+                next(scrubbed).scrub()
             pause = BUSY_SECONDS if any(moved) else IDLE_SECONDS
         for follower in self._followers:
             follower.close()
         os.close(self._descriptor)
-
-    def _follow(self, follower: Follower) -> bool:
-        """Let one follower do what is due; tell whether its ledger moved."""
-        try:
-            return follower.follow()
-        except Exception as error:  # noqa: BLE001  # the edge of the thread: a defect at one ledger must not stop all
-            self._report(Incident(code="follower_failed", path=self._leader_path, detail=repr(error)))
-            return False
 
     def _watch_clock(self) -> None:
         """Tell when the clock was set: rows are written with the time that it says, and nobody would know."""

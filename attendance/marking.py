@@ -105,10 +105,14 @@ class Marking:
             raise UnknownEmployeeError
         raise AmbiguousSiteError([site.site_id for site in candidates])
 
-    async def close(self) -> None:
-        """Answer everybody who waits, then let go of the files."""
+    async def drain(self) -> None:
+        """Answer everybody who waits."""
         for group in list(self._groups.values()):
             await group.drain()
+
+    async def close(self) -> None:
+        """Answer everybody who waits, then let go of the files."""
+        await self.drain()
         self._executor.shutdown()
         for ledger in self._ledgers.values():
             ledger.close()

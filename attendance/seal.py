@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attendance.appendlog import AppendLog, Lines
+from attendance.errors import FlushFailedError
 from attendance.files import CHUNK_BYTES
 from attendance.model import Incident
 
@@ -105,6 +106,13 @@ class Seals:
             if lines:
                 self._log.append(b"".join(lines))
 
+    def recover(self) -> None:
+        """Go on sealing after a failed flush of the seals. Raise LedgerError."""
+        try:
+            self._log.require_sound()
+        except FlushFailedError:
+            self._log.recover()
+
     def close(self) -> None:
         """Let go of the descriptors."""
         self._log.close()
@@ -127,7 +135,7 @@ def examine(path: Path, copy_path: Path) -> Examined:
     before, count = _BEFORE_ALL, 0
     with path.open("rb") as log, seals_path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if line == HEADER and number == 1:
+            if (line == HEADER and number == 1) or not line.endswith(b"\n"):  # half a line after a power cut
                 continue
             seal = Seal.decode(line)
             if seal is None or seal.previous != before.digest or seal.offset <= before.offset:

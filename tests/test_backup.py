@@ -278,9 +278,10 @@ def test_one_site_is_restored_beside_the_others(tmp_path: Path) -> None:
         made = tmp_path / run(tmp_path, "backup", "kept").stdout.strip()
         server.mark("E2")
     ledger = tmp_path / "data" / "london.csv"
-    for beside in ledger.parent.glob(".london.csv.*"):
+    for beside in ledger.parent.glob(".london.*"):
         beside.unlink()
-    shutil.copy(made / "data" / "london.csv", ledger)
+    for name in ("london.csv", "london.seals.csv"):
+        shutil.copy(made / "data" / name, ledger.parent)
 
     checked = run(tmp_path, "check")
     with serving(tmp_path, workers=1) as server:

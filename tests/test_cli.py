@@ -314,8 +314,10 @@ def test_verify_says_how_much_is_as_it_was_sealed(folder: Path) -> None:
     assert json.loads(as_json.stdout) == {"site": "london", "seals": 1, "sealed_bytes": size}
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(path.read_bytes().replace(b"Ana", b"Eva")), os.unlink])
-def test_verify_names_what_is_not(folder: Path, spoil: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "line"), [(lambda path: path.write_bytes(path.read_bytes().replace(b"Ana", b"Eva")), 2), (os.unlink, 1)]
+)
+def test_verify_names_what_is_not(folder: Path, spoil: Callable[[Path], object], line: int) -> None:
     """The file and the line, and exit code 1."""
     path = sealed(folder)
     spoil(path)
@@ -323,4 +325,4 @@ def test_verify_names_what_is_not(folder: Path, spoil: Callable[[Path], object])
     done = run(folder, "verify", "london")
 
     assert done.returncode == 1
-    assert done.stdout.startswith(f"{path}:1:1: ")
+    assert done.stdout.startswith(f"{path}:{line}:1: ")

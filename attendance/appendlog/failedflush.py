@@ -1,5 +1,6 @@
 """Own the memory of a flush that failed: nothing is acknowledged until the log was verified, whoever deletes what."""
 
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,12 @@ class FailedFlush:
     def __init__(self, path: Path, lock: LockFile) -> None:
         self._path = path
         self._lock = lock
-        self._note_path = hidden(path, "flush-failed")
+        self._note = str(hidden(path, "flush-failed"))  # looked for at every commit: no Path is made
         self._unsaid: CommitState | None = None
 
     def is_known(self, state: CommitState | None) -> bool:
         """Tell whether a flush failed and the log was not verified since."""
-        return (state is not None and state.poisoned) or stat_at(self._note_path) is not None
+        return (state is not None and state.poisoned) or os.path.lexists(self._note)
 
     def refuse(self, state: CommitState | None) -> None:
         """Raise FlushFailedError if a flush failed and the log was not verified since."""
@@ -33,7 +34,7 @@ class FailedFlush:
     def note(self, state: CommitState) -> None:
         """Write down that a flush failed; `state` is what was committed before (the lock is held)."""
         with suppress(OSError):
-            self._note_path.touch(mode=FILE_MODE)
+            Path(self._note).touch(mode=FILE_MODE)
         self._unsaid = replace(state, poisoned=True)
         with suppress(OSError):  # if it cannot be said now, it is said before anything else is done
             self._lock.write(self._unsaid)
@@ -51,4 +52,4 @@ class FailedFlush:
 
     def forget(self) -> None:
         """The log was verified, or begun anew (the lock is held)."""
-        self._note_path.unlink(missing_ok=True)
+        Path(self._note).unlink(missing_ok=True)

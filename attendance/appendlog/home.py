@@ -21,6 +21,9 @@ class Home:
     lock: LockFile
     seconds: float | None
     report: Callable[[Incident], None]
+    moved_in: bool = False
+    """Whether this process made it the home, where it was nobody's or another's before."""
+
     _watch: Watch = field(default_factory=Watch)
 
     def check(self, state: CommitState | None, lease: Lease | None) -> None:
@@ -29,7 +32,8 @@ class Home:
             return
         if lease and self._watch.silent_seconds((lease, state)) < self.seconds:
             raise NotHomeError(self.path, lease.host, self.seconds)
-        self.take()
+        self.lock.write_lease(this_home())
+        self.moved_in = True
         if lease:
             detail = f"{lease.host} wrote it before and was not heard of any more"
             self.report(Incident(code="home_moved", path=self.path, detail=detail))
@@ -38,10 +42,6 @@ class Home:
         """Raise NotHomeError if the lease is another home's."""
         if self.seconds is not None and lease and lease.home != this_home().home:
             raise NotHomeError(self.path, lease.host, self.seconds)
-
-    def take(self) -> None:
-        """Make this the home of the log, whoever has it."""
-        self.lock.write_lease(this_home())
 
     def beat(self, lease: Lease | None) -> None:
         """Give a sign of life."""

@@ -54,14 +54,15 @@ def this_home() -> Lease:
     Processes see each other exactly if they share a kernel and its table of processes (pid_namespaces(7)): then a dead
     one's locks are free, and nobody has to be waited for.
     """
+    host, key = socket.gethostname(), b""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
         namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116  # where the link leads has no path
     except FileNotFoundError:  # a sandbox hides it: the name of the machine has to do
-        boot, namespace = b"", 0
-    host = socket.gethostname()
-    home = blake2b(boot + namespace.to_bytes(8, "little"), digest_size=_HOME_BYTES, key=host.encode()[:64]).digest()
-    return Lease(home=home, host=host)
+        boot, namespace, key = b"", 0, host.encode()[:64]
+    name = f"{host}, processes {namespace}"
+    home = blake2b(boot + namespace.to_bytes(8, "little"), digest_size=_HOME_BYTES, key=key).digest()
+    return Lease(home=home, host=name)
 
 
 class Watch:

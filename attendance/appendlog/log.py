@@ -15,9 +15,8 @@ from attendance.appendlog.lease import LEASE_SECONDS
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
 from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair, Sound
-from attendance.errors import FlushFailedError, LedgerDamagedError, StorageBusyError
+from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError, StorageBusyError
 from attendance.files import (
-    CHUNK_BYTES,
     OpenFile,
     hidden,
     keep_bytes,
@@ -145,12 +144,13 @@ class AppendLog:
 
         Raise LedgerDamagedError where the file is shorter, or StorageUnavailableError.
         """
-        while start < end:
-            piece = self.read(start, min(start + CHUNK_BYTES, end))
-            if not piece:
-                raise LedgerDamagedError(f"{self.path} is shorter than it was: something else cut it")
-            yield piece
-            start += len(piece)
+        with storage_errors():
+            file = OpenFile.reading(self.path)  # one file for all, whatever is put at the path meanwhile
+            for piece in file.chunks(start, end):
+                yield piece
+                start += len(piece)
+        if start < end:
+            raise LedgerDamagedError(f"{self.path} is shorter than it was: something else cut it")
 
     def close(self) -> None:
         """Let go of the descriptors; the next use opens them again."""
@@ -163,10 +163,11 @@ class AppendLog:
         Whatever was not acknowledged is cut off and kept in quarantine, since what memory shows of it may never have
         reached the disk. What was acknowledged is read again, from the disk as far as the system allows, must be whole
         rows, and is compared with the shadow. Without the lock file nobody knows what was acknowledged: whole rows are
-        kept then, and that is told. Raise what `exclusive` raises, but for NotHomeError.
+        kept then, and that is told. Another home is watched for as long as it takes to know that it is gone. Raise what
+        `exclusive` raises.
         """
+        self._wait_for_home()
         with storage_errors(), self._lock.held():
-            self._home.take()
             state = self._last_state()
             if self._failed_flush.is_known(state):
                 self._verify(state)
@@ -189,7 +190,8 @@ class AppendLog:
         """
         with storage_errors():
             (state, _), found = self._lock.peek(), stat_at(self.path)
-        if state is None or state.fits(found):
+        held = self._file.inode
+        if state.fits(found) if state else not held or (found is not None and found.st_ino == held):
             return found.st_size if found else 0
         return None
 
@@ -213,13 +215,23 @@ class AppendLog:
             self._home.check(state, lease)
             self._home.beat(lease)
 
-    def leave(self) -> None:
-        """Say that this is nobody's home any more, if it was ours: the next need not wait. Raise LedgerError."""
+    def leave(self, *, moved_in: bool = False) -> None:
+        """Say that this is nobody's home any more, if it was ours: the next need not wait. Raise LedgerError.
+
+        With `moved_in` only if nobody had been at home here before this process.
+        """
         with storage_errors():
-            if self._lock.peek() == (None, None):
+            if self._lock.peek() == (None, None) or (moved_in and not self._home.moved_in):
                 return
             with self._lock.held():
                 self._home.leave(self._lock.read()[1])
+
+    def distrust(self) -> None:
+        """Have the next writer compare the file with the shadow: it is not what was committed. Raise LedgerError."""
+        with storage_errors(), self._lock.held():
+            state = self._last_state()
+            if state:
+                self._lock.write(replace(state, changed_ns=0))
 
     def discard(self) -> None:
         """Begin anew without a file: what stands there is moved to quarantine. Raise what `exclusive` raises."""
@@ -232,6 +244,20 @@ class AppendLog:
             self._file = OpenFile()
             self._lock.clear()
 
+    def _wait_for_home(self) -> None:
+        """Move in as soon as another home was silent for long enough; raise NotHomeError if it is not."""
+        deadline_seconds = time.monotonic() + (self._home.seconds or 0) + 1
+        while True:
+            try:
+                with storage_errors(), self._lock.held():
+                    self._last_state()
+            except NotHomeError:
+                if time.monotonic() > deadline_seconds:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
     # Everything below is called with the lock held.
 
     def _ready(self) -> int:
@@ -240,8 +266,8 @@ class AppendLog:
             self._lock.claim(self._file.descriptor)
         state = self._last_state()
         found = stat_at(self.path)
-        if state is None or not state.fits(found) or state.poisoned:
-            self._failed_flush.refuse(state)
+        self._failed_flush.refuse(state)
+        if state is None or not state.fits(found):
             return self._mend(state, found)
         if (self._file.inode, self.generation) != (state.inode, state.generation):
             self._open()
@@ -270,20 +296,23 @@ class AppendLog:
 
     def _restore(self, good: Good, found: os.stat_result | None) -> int:
         """Put back what was committed, and keep what took its place."""
-        name = f"{self.path.name}.replaced-{good.size}" if found else ""
+        name = f"{self.path.name}.replaced-{good.size}" + (f"-lost-{good.lost}" if good.lost else "")
         with self._lock.folder():
             now_found = stat_at(self.path)
             if (now_found and now_found.st_ino) != (found and found.st_ino):
                 # The lock file was deleted, and its next holder was faster: what ours says is no longer true.
                 raise StorageBusyError(f"{self.path} was put back by another process at the same time")
-            fresh, kept = replace_durably(self.path, good.pieces, name)
+            fresh, kept = replace_durably(self.path, good.pieces, name if found else "")
             size = self._have(fresh)
+            if good.lost and not found:
+                kept = keep_bytes(self.path, [], name)  # nothing stood there: the name alone tells of it
         self.generation = new_generation()
         self._lock.write(self._state(size))
-        detail = f"the file had been taken away, replaced or edited; kept instead of it: {kept or 'nothing'}"
+        kept_as = f"; what stood there is {kept}" if kept else ""
+        self._tell("ledger_restored", f"the file had been taken away, replaced or edited, and was put back{kept_as}")
         if good.lost:
-            detail += f"; {good.lost} bytes that were committed just before could not be had any more"
-        self._tell("ledger_restored", detail)
+            detail = f"the last {good.lost} bytes that were committed before could not be had any more"
+            self._tell("rows_lost", detail)
         return size
 
     def _settle(self, state: CommitState | None, found: os.stat_result | None, known: Sound) -> int:
@@ -292,11 +321,15 @@ class AppendLog:
         if state and state.committed <= size and self._lines.end_at(self._file, state.committed):
             self.generation, committed = state.generation, state.committed
             end = self._lines.whole_until(self._file, committed, size)
+            if size == committed and state.changed_ns and not known.size:
+                self.generation = new_generation()
+                self._tell("ledger_edited", "something else touched it, and there is no copy to compare it with")
             if end > committed:
                 self._file.write_again(committed, end)
                 self._tell("rows_kept", f"rows stood behind the last commit, from byte {committed} to {end}")
         else:
             self.generation, end = new_generation(), self._repair.adopted(self._file, size, known)
+            self._file.write_again(max(0, end - MAX_APPEND_BYTES), end)  # nobody knows what of it was flushed
             committed = end
             if state:
                 self._tell("ledger_edited", f"something else changed it: {state.committed} bytes were committed")

@@ -54,24 +54,46 @@ class Repair:
         `state` is what the last writer left, `held` the file that this process worked on, `present` the plain file
         that stands at the path.
         """
-        inode = state.inode if state else held.inode
-        if inode and (present is None or present.inode != inode):
-            source = self._still_open(state, held)
-            if source:
-                end = state.committed if state else self.lines.whole_until(source, self.lines.first, source.size())
-                if state is None and present and source.is_beginning_of(present, end):
-                    return Sound(size=end)  # another process put it back, whose lock file ours was not
-                return Good(pieces=source.chunks(0, end), size=end)
         copied = self.shadow.intact() if self.shadow else 0
-        if not self.shadow or not copied:
+        copy = OpenFile.reading(self.shadow.path) if self.shadow and copied else OpenFile()
+        inode = state.inode if state else held.inode
+        if present is None or present.inode != inode:
+            source = self._still_open(state, held)
+            if source and copy.is_beginning_of(source, copied):
+                return self._of_source(state, source, present)
+        if not copied:
             return Sound(size=0)
-        copy = OpenFile.reading(self.shadow.path)
         if present and copy.is_beginning_of(present, copied):
             return Sound(size=copied)
-        committed = max(state.committed if state else 0, copied)
-        gap = self._gap(copy, copied, committed, present) if present else b""
-        size = copied + len(gap)
-        return Good(pieces=chain(copy.chunks(0, copied), [gap]), size=size, lost=committed - size)
+        return self._of_copy(state, copy, copied, present)
+
+    def _of_source(self, state: CommitState | None, source: OpenFile, present: OpenFile | None) -> Good | Sound:
+        """Return what is right: a file that is still open, or the one that stands at the path instead of it."""
+        end = state.committed if state else self.lines.whole_until(source, self.lines.first, source.size())
+        if state is None and present and source.is_beginning_of(present, end):
+            return Sound(size=end)  # another process put it back, and may have written since
+        return Good(pieces=source.chunks(0, end), size=end)
+
+    def _of_copy(self, state: CommitState | None, copy: OpenFile, copied: int, present: OpenFile | None) -> Good:
+        """Return what was copied, and behind it the lines that the present file has of those committed since."""
+        size = present.size() if present else copied
+        committed = max(state.committed if state else size, copied)
+        start = self._moved_to(copy, copied, present) if present else None
+        if present is None or start is None:
+            return Good(pieces=copy.chunks(0, copied), size=copied, lost=committed - copied if state else 0)
+        end = self.lines.whole_until(present, start, min(start + committed - copied, size))
+        pieces = chain(copy.chunks(0, copied), present.chunks(start, end))
+        lost = committed - copied - (end - start) if state else 0
+        return Good(pieces=pieces, size=copied + end - start, lost=lost)
+
+    def _moved_to(self, copy: OpenFile, copied: int, present: OpenFile) -> int | None:
+        """Return where that begins in the present file which follows the copied lines, wherever an edit moved it."""
+        last, size = self.lines.last_line(copy, copied), present.size()
+        if size >= copied and self.lines.last_line(present, copied) == last:
+            return copied
+        begin = max(0, size - MAX_APPEND_BYTES)
+        at = present.read(begin, size).rfind(last)
+        return None if at < 0 else begin + at + len(last)
 
     def adopted(self, file: OpenFile, size: int, sound: Sound) -> int:
         """Return where the lines end in a file of which no state is known: only its last append can be torn."""
@@ -85,19 +107,7 @@ class Repair:
     def _still_open(self, state: CommitState | None, held: OpenFile) -> OpenFile | None:
         """Return the file that was taken away or replaced, with all that was committed, if it can still be had."""
         if state is None:
-            return held
+            file = held if held.inode else find_open(self.path)
+            return file if file and self.lines.begin(file) else None
         file = held if held.inode == state.inode else find_open(self.path, state.inode)
         return file if file and self.lines.begin(file) and self.lines.end_at(file, state.committed) else None
-
-    def _gap(self, copy: OpenFile, copied: int, committed: int, present: OpenFile) -> bytes:
-        """Return the lines that were committed after the last ones that were copied, as far as the file has them.
-
-        They follow the last line of the copy, wherever an edit above has moved that.
-        """
-        wanted = committed - copied
-        size = present.size()
-        last = self.lines.last_line(copy, copied)
-        tail = present.read(max(0, size - MAX_APPEND_BYTES), size)
-        at = tail.rfind(last)
-        found = tail[at + len(last) :][:wanted] if at >= 0 else b""
-        return found[: self.lines.whole(found, last)]

@@ -33,8 +33,9 @@ class Shadow:
         """
         with log.exclusive() as size:
             copied = self.intact()
-            lines = log.read(copied, min(copied + MAX_APPEND_BYTES, size)) if copied else b""
-        if not copied:
+            usable = 0 < copied <= size
+            lines = log.read(copied, min(copied + MAX_APPEND_BYTES, size)) if usable else b""
+        if not usable:
             self._take_up(log)
             return True
         lines = lines[: lines.rfind(b"\n") + 1]
@@ -53,9 +54,11 @@ class Shadow:
 
     def _take_up(self, log: AppendLog) -> None:
         """Go on with a copy that was touched if it is the beginning of the log all the same, else begin anew."""
+        committed = log.committed()  # not with the copy's lock held, which the log may want
         try:
             with self._copy.exclusive() as size:
-                if OpenFile.reading(self.path).is_beginning_of(OpenFile.reading(log.path), size):
+                copy, present = OpenFile.reading(self.path), OpenFile.reading(log.path)
+                if size <= committed and copy.is_beginning_of(present, size):
                     return
         except (LedgerDamagedError, FlushFailedError):
             pass  # it is a copy: the log has the same

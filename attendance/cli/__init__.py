@@ -3,11 +3,14 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from attendance import __version__
@@ -36,10 +39,14 @@ from attendance.errors import (
     RegistryError,
     UnknownSiteError,
 )
+from attendance.eventlog import open_log
 from attendance.importing import Importing
+from attendance.keeping import Follower
+from attendance.ledger import Ledger
 from attendance.marking import Marking, answer
 from attendance.model import Incident, MarkRequest
 from attendance.registry import Registry, load_registry
+from attendance.seal import Seals
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -142,6 +149,7 @@ def check(
     if recover is not None:
         site = registry.resolve(recover)
         committed = marking.ledger(site).log.recover()
+        Seals(site.csv_path, report=_report).recover()
         talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
     found = [problem for site in registry.sites.values() for problem in check_site(site, marking.ledger(site))]
     print_problems(found, as_json=as_json)
@@ -178,7 +186,9 @@ def mark(
     registry = _registry()
     site = registry.resolve(site_id)
     request = MarkRequest(employee_id=employee_id, name=name, status=status)
-    outcome = _marking(registry).record(site, [request])[0]
+    marking = _marking(registry)
+    with _followed(marking.ledger(site)):
+        outcome = marking.record(site, [request])[0]
     if isinstance(outcome, Exception):
         raise outcome
     if as_json:
@@ -226,7 +236,11 @@ def import_(
         site, marking.ledger(site), roster=marking.roster(site), admit=partial(marking.admit, site), now=utc_now
     )
     try:
-        outcome = importing.write(file, leave_out=leave_out) if write else importing.preview(file)
+        if write:
+            with _followed(marking.ledger(site)):
+                outcome = importing.write(file, leave_out=leave_out)
+        else:
+            outcome = importing.preview(file)
     except LedgerError:
         if write:
             talk.print("Rows that were added before this stand. Import the same file again: it goes on after them.")
@@ -273,11 +287,29 @@ def _registry() -> Registry:
 
 def _marking(registry: Registry) -> Marking:
     """Return the use case with the machine's clock; what is noticed is said on stderr."""
+    return Marking(registry, now=utc_now, report=_report)
 
-    def report(incident: Incident) -> None:
-        talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
 
-    return Marking(registry, now=utc_now, report=report)
+def _report(incident: Incident) -> None:
+    """Say on stderr what went on, and leave it in the event log of the server where there is one."""
+    talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
+    log_dir = load_settings().log_dir
+    if log_dir.is_dir():
+        open_log(log_dir, to_stderr=False)
+        structlog.stdlib.get_logger("attendance").warning(
+            incident.code, file=str(incident.path), detail=incident.detail
+        )
+
+
+@contextmanager
+def _followed(ledger: Ledger) -> Iterator[None]:
+    """Write to a ledger; then copy and seal it, since no server may be running, and leave if nobody was at home."""
+    try:
+        yield
+    finally:
+        Follower(ledger, now=utc_now, report=_report).close()
+        with suppress(LedgerError):
+            ledger.log.leave(moved_in=True)
 
 
 def _deployed(name: str) -> Path:

@@ -17,6 +17,8 @@ from attendance.model import Mark, Site
 talk = Console(stderr=True, highlight=False, soft_wrap=True)  # a path is not broken in two
 data = Console(highlight=False)
 
+_MAX_SHOWN = 20
+
 
 def timestamp(mark: Mark) -> str:
     """Return the time of a mark as it stands in the ledger."""
@@ -47,7 +49,7 @@ def outcome_object(outcome: Outcome) -> dict[str, Any]:
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """Print what an import comes to: refused rows one by one, of the others how many, the first and the last."""
+    """Print what an import comes to: refused rows one by one, of the others how many, and the first."""
     for number, refused in outcome.refused:
         sys.stdout.write(f"row {number}: refused: {refused.reason} ({refused.hint})\n")
     for remark in outcome.remarks:
@@ -57,16 +59,20 @@ def print_outcome(outcome: Outcome) -> None:
         "stand in the ledger already and are left out": outcome.standing,
         "repeat the employee's last mark of the work date and are left out": outcome.repeated,
     }.items():
-        sys.stdout.write(f"{len(numbers)} rows {what}{_ends(numbers)}\n")
+        sys.stdout.write(f"{len(numbers)} rows {what}{_listed(numbers)}\n")
     added = "added" if outcome.written else "to add"
     sys.stdout.write(f"{len(outcome.new)} rows {added}\n")
-    for item in dict.fromkeys([*outcome.new[:1], *outcome.new[-1:]]):
+    for item in outcome.new[:_MAX_SHOWN]:
         sys.stdout.write(f"  row {item.number}: {encode(item.mark).decode()}")
+    if len(outcome.new) > _MAX_SHOWN:
+        last = outcome.new[-1]
+        sys.stdout.write(f"  ... up to row {last.number}: {encode(last.mark).decode()}")
 
 
-def _ends(numbers: Sequence[int]) -> str:
-    """Return the first and the last of row numbers."""
-    return f": row {numbers[0]} to row {numbers[-1]}" if numbers else ""
+def _listed(numbers: Sequence[int]) -> str:
+    """Return the first of row numbers."""
+    shown = ", ".join(map(str, numbers[:_MAX_SHOWN])) + (", ..." if len(numbers) > _MAX_SHOWN else "")
+    return f": row {shown}" if numbers else ""
 
 
 def print_json(value: object) -> None:

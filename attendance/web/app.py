@@ -75,8 +75,9 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         keeper = _keeper(registry_file.current, marking, now)
         keeper.start()
         yield
+        await marking.drain()
+        await run_in_threadpool(keeper.stop)  # it uses the ledgers that are closed then
         await marking.close()
-        await run_in_threadpool(keeper.stop)
 
     app = _Application(
         title="attendance",

@@ -35,7 +35,7 @@ def test_a_preview_is_said_and_nothing_is_written(folder: Path) -> None:
     assert done.stdout.splitlines() == [
         "0 rows refused",
         "0 rows stand in the ledger already and are left out",
-        "1 rows repeat the employee's last mark of the work date and are left out: row 4 to row 4",
+        "1 rows repeat the employee's last mark of the work date and are left out: row 4",
         "2 rows to add",
         "  row 2: 2026-11-20T09:00:03+00:00,E1,Ana,Present",
         "  row 3: 2026-11-20T09:05:00+00:00,E2,Jo,Present",
@@ -51,7 +51,7 @@ def test_write_adds_and_a_second_time_finds_all(folder: Path) -> None:
 
     assert (first.returncode, again.returncode) == (0, 0)
     assert "2 rows added" in first.stdout
-    assert "2 rows stand in the ledger already and are left out: row 2 to row 3" in again.stdout
+    assert "2 rows stand in the ledger already and are left out: row 2, 3" in again.stdout
     assert (folder / "data" / "london.csv").read_text(encoding="utf-8") == TITLES + SOUND
 
 
