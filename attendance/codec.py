@@ -60,7 +60,7 @@ def decode_timestamp(text: str) -> tuple[datetime, timedelta]:
     try:
         local = datetime.fromisoformat(text)
         if local.year not in _YEARS:
-            raise MalformedRowError("the first field is not a time of these centuries")
+            raise MalformedRowError("the first field is not a possible time")
         return local.astimezone(UTC), local.utcoffset() or timedelta()
     except (ValueError, OverflowError):
         raise MalformedRowError("the first field is not a possible time") from None

@@ -3,6 +3,7 @@
 import errno
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
@@ -189,3 +190,31 @@ def test_a_watch_begins_when_it_first_looks() -> None:
     assert first == 0.0
     assert watch.silent_seconds("sign") >= 0.1
     assert watch.silent_seconds("another") == 0.0
+
+
+def test_a_recovery_does_not_take_a_log_from_a_home_that_lives(log: AppendLog, path: Path) -> None:
+    """It watches for as long as it takes, hears signs of life, and refuses."""
+    over = Event()
+
+    def live() -> None:
+        beat = 0
+        while not over.wait(0.01):
+            beat += 1
+            move_elsewhere(path, beat)
+
+    move_elsewhere(path)
+    living = Thread(target=live)
+    living.start()
+    try:
+        with pytest.raises(NotHomeError):
+            log.recover()
+    finally:
+        over.set()
+        living.join()
+
+
+def test_there_is_nothing_to_distrust_before_the_first_commit(path: Path, incidents: Incidents) -> None:
+    """No state is written."""
+    open_log(path, incidents).distrust()
+
+    assert lock_file(path).peek()[0] is None

@@ -248,7 +248,7 @@ def test_a_ledger_of_many_years_is_opened_by_reading_its_end(ten_million_rows: P
     assert isinstance(unknown, Recorded)
     assert unknown == known == Recorded(mark=mark(7, "E7"), work_date=date(2026, 11, 23), repeated=True)
     assert len(board) == 1000
-    assert adopted - start < 2_000_000
+    assert adopted - start < 3_000_000  # and once more, to be written again before it is flushed
     assert opened - adopted < 700_000
     assert shown - opened < 700_000
 

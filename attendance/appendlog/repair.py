@@ -58,7 +58,7 @@ class Repair:
         copy = OpenFile.reading(self.shadow.path) if self.shadow and copied else OpenFile()
         inode = state.inode if state else held.inode
         if present is None or present.inode != inode:
-            source = self._still_open(state, held)
+            source = self._still_open(state, held, present)
             if source and copy.is_beginning_of(source, copied):
                 return self._of_source(state, source, present)
         if not copied:
@@ -104,10 +104,10 @@ class Repair:
             raise LedgerDamagedError(f"{self.path} holds a line at byte {end} that is not a row; mend it")
         return end
 
-    def _still_open(self, state: CommitState | None, held: OpenFile) -> OpenFile | None:
+    def _still_open(self, state: CommitState | None, held: OpenFile, present: OpenFile | None) -> OpenFile | None:
         """Return the file that was taken away or replaced, with all that was committed, if it can still be had."""
         if state is None:
-            file = held if held.inode else find_open(self.path)
-            return file if file and self.lines.begin(file) else None
+            file = held if held.inode or present else find_open(self.path)
+            return file if file and file.inode and self.lines.begin(file) else None
         file = held if held.inode == state.inode else find_open(self.path, state.inode)
         return file if file and self.lines.begin(file) and self.lines.end_at(file, state.committed) else None
