@@ -171,7 +171,7 @@ class LockFile:
                 make_folder(self._path.parent)
                 self._descriptor = os.open(self._path, _OPEN_FLAGS, FILE_MODE)
             self._wait_for(self._descriptor)
-            if self._stands_at_path():
+            if self.stands():
                 return
             self.close()
 
@@ -205,8 +205,8 @@ class LockFile:
             fcntl.flock(self._claimed, fcntl.LOCK_UN)
             self._claimed = -1
 
-    def _stands_at_path(self) -> bool:
-        """Tell whether the open lock file is the one at the path."""
+    def stands(self) -> bool:
+        """Tell whether the lock file that is held is the one at the path. Raise OSError."""
         try:
             return self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino
         except FileNotFoundError:

@@ -299,12 +299,13 @@ class AppendLog:
         name = f"{self.path.name}.replaced-{good.size}" + (f"-lost-{good.lost}" if good.lost else "")
         with self._lock.folder():
             now_found = stat_at(self.path)
-            if (now_found and now_found.st_ino) != (found and found.st_ino):
+            moved = (now_found and now_found.st_ino) != (found and found.st_ino)
+            if moved and not self._lock.stands():
                 # The lock file was deleted, and its next holder was faster: what ours says is no longer true.
                 raise StorageBusyError(f"{self.path} was put back by another process at the same time")
-            fresh, kept = replace_durably(self.path, good.pieces, name if found else "")
+            fresh, kept = replace_durably(self.path, good.pieces, name if now_found else "")
             size = self._have(fresh)
-            if good.lost and not found:
+            if good.lost and not now_found:
                 kept = keep_bytes(self.path, [], name)  # nothing stood there: the name alone tells of it
         self.generation = new_generation()
         self._lock.write(self._state(size))
