@@ -76,6 +76,7 @@ def test_a_killed_home_is_taken_over_after_its_silence(folder: Path) -> None:
         assert killed.stdout is not None
         assert killed.stdout.readline() == "recorded\n"
         killed.kill()
+        killed.wait()  # what it holds is killed with it, before its input ends
     with serving(folder) as server:
         refused = server.mark("E2")
         readiness = server.ask("GET", "/readyz")
