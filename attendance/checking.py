@@ -3,10 +3,12 @@
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+from attendance.clock import ZONE_DATABASE_VERSION, offset_label, to_local
 from attendance.codec import HEADER, decode, is_row
 from attendance.edits import find_edits, kept_versions
 from attendance.errors import FlushFailedError, LedgerError, NotHomeError, Problem, RosterError, StorageUnavailableError
@@ -146,6 +148,41 @@ def _check_rows(path: Path) -> Iterator[Problem]:
                 last_at = marked_at
     except OSError as error:
         yield _unreadable(path, error)
+
+
+def check_offsets(site: Site) -> Iterator[Problem]:
+    """Yield which rows have another offset than the zone has by its present rules; their instants are right.
+
+    Rows that follow each other and differ alike are told together.
+    """
+    begun: tuple[int, timedelta, timedelta] | None = None
+    number = 1
+    with suppress(OSError), site.csv_path.open("rb") as file:  # that it cannot be read is told already
+        for number, line in enumerate(file, start=1):
+            if not is_row(line):
+                continue
+            mark = decode(line)
+            expected = to_local(mark.marked_at, site.zone).utcoffset() or timedelta()
+            if begun and begun[1:] != (mark.utc_offset, expected):
+                yield _offset_problem(site, begun, number - 1)
+                begun = None
+            if mark.utc_offset != expected and begun is None:
+                begun = (number, mark.utc_offset, expected)
+    if begun:
+        yield _offset_problem(site, begun, number)
+
+
+def _offset_problem(site: Site, begun: tuple[int, timedelta, timedelta], last: int) -> Problem:
+    """Return what is told of rows whose offset is not that of the zone."""
+    first, stated, expected = begun
+    rows = f"row {first} has" if first == last else f"rows {first} to {last} have"
+    message = f"{rows} {_offset(stated)}, and {site.timezone} had {_offset(expected)} then by {ZONE_DATABASE_VERSION}"
+    return _problem(site.csv_path, first, message, "its rules changed, or the site moved; the instants are right")
+
+
+def _offset(offset: timedelta) -> str:
+    """Return an offset as people read it."""
+    return offset_label(_NEVER.replace(tzinfo=timezone(offset)))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

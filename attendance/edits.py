@@ -95,6 +95,11 @@ def kept_versions(csv_path: Path) -> list[Path]:
     return [folder / name for name in names if name.startswith(prefix) and _KEPT.fullmatch(name, len(prefix))]
 
 
+def has_lost_rows(kept_path: Path) -> bool:
+    """Tell whether rows that were committed could not be had any more when this was kept."""
+    return "-lost-" in kept_path.name
+
+
 def find_edits(csv_path: Path, kept_path: Path) -> Edits:
     """Return what a version that was kept says otherwise than the ledger did when it was put back. Raise OSError."""
     found = _KEPT.fullmatch(kept_path.name, len(csv_path.name))

@@ -249,12 +249,13 @@ class LedgerError(AttendanceError):
 
 
 class StorageBusyError(LedgerError):
-    """The lock was not to be had in time, or too many marks wait already."""
+    """The lock was not to be had in time, or too many marks wait already; `holder` is who has it, if that is known."""
 
     code = "storage_busy"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, holder: str = "") -> None:
         super().__init__("Not recorded: too many people are marking at once. Try again in a moment.", reason)
+        self.holder = holder
 
 
 class StorageFullError(LedgerError):

@@ -2,14 +2,14 @@
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from attendance.appendlog import LEASED, MAX_APPEND_BYTES, AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
 from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
-from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError, StorageBusyError
+from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError
 from attendance.identity import clearly_different
 from attendance.model import Incident, Mark, MarkRequest, Recorded, Site
 
@@ -75,12 +75,15 @@ class Ledger:
             return outcomes
 
     def require_ready(self) -> None:
-        """Raise the LedgerError that a mark would raise now; a file that something else touched is mended first."""
+        """Raise the LedgerError that a mark would raise now; a file that something else touched is mended first.
+
+        It takes the lock as a mark does, but makes no file where there is none.
+        """
         self.log.require_sound()
-        if self.log.untouched() is None:
-            with suppress(StorageBusyError), self.log.exclusive():  # busy is what it may be, and not for long
-                pass
-        now, last_at = self._now(), self._last_instant(self.log.committed())
+        if self.log.untouched() == 0:
+            return
+        with self.log.exclusive() as size:
+            now, last_at = self._now(), self._last_instant(size)
         if last_at - now > CLOCK_HOLD:
             raise ClockBehindError(now, last_at)
 

@@ -326,3 +326,18 @@ def test_verify_names_what_is_not(folder: Path, spoil: Callable[[Path], object],
 
     assert done.returncode == 1
     assert done.stdout.startswith(f"{path}:{line}:1: ")
+
+
+def test_check_lists_rows_whose_offset_is_not_the_zones(folder: Path) -> None:
+    """The rules of a zone were changed after rows were written, or the site moved: told together, and no failure."""
+    path = folder / "data" / "london.csv"
+    hour = "2026-07-01T09:00:0{}{},E{},Ana,Present\n"
+    rows = [hour.format(0, "+01:00", 0), hour.format(1, "+02:00", 1).replace("T09", "T10")]
+    rows += [hour.format(2, "+02:00", 2).replace("T09", "T10"), hour.format(3, "+01:00", 3)]
+    path.write_bytes(HEADER + "".join(rows).encode())
+
+    done = run(folder, "check")
+
+    assert done.returncode == 0
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{path}:3:1: rows 3 to 4 have UTC+02:00, and Europe/London had UTC+01:00 then by pytz")

@@ -183,7 +183,8 @@ class LockFile:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > self._deadline:
-                    raise StorageBusyError(f"{self._path} is held by {_holder(descriptor)}") from None
+                    holder = _holder(descriptor)
+                    raise StorageBusyError(f"{self._path} is held by {holder}", holder) from None
             else:
                 return
             time.sleep(pause_seconds)

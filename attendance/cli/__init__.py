@@ -15,7 +15,7 @@ import typer
 
 from attendance import __version__
 from attendance.backup import back_up
-from attendance.checking import check_seals, check_site
+from attendance.checking import check_offsets, check_seals, check_site
 from attendance.cli.printing import (
     data,
     mark_row,
@@ -139,7 +139,10 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the registry, the rosters and every row of every ledger; print what is wrong."""
+    """Check the registry, the rosters and every row of every ledger; print what is wrong.
+
+    Rows whose offset is not that of the zone by its present rules are listed too; that is no failure.
+    """
     try:
         registry = _registry()
     except RegistryError as error:
@@ -152,7 +155,8 @@ def check(
         Seals(site.csv_path, report=_report).recover()
         talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
     found = [problem for site in registry.sites.values() for problem in check_site(site, marking.ledger(site))]
-    print_problems(found, as_json=as_json)
+    offsets = [problem for site in registry.sites.values() for problem in check_offsets(site)]
+    print_problems([*found, *offsets], as_json=as_json)
     if found:
         raise typer.Exit(1)
     talk.print(f"{len(registry.sites)} sites checked, nothing is wrong.")

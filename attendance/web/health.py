@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse
 
 from attendance.checking import storage_problem
 from attendance.clock import ZONE_DATABASE_VERSION
-from attendance.edits import kept_versions
-from attendance.errors import AttendanceError
+from attendance.edits import has_lost_rows, kept_versions
+from attendance.errors import AttendanceError, StorageBusyError
 from attendance.eventlog import dropped_lines
 from attendance.model import Site
 from attendance.web.deps import Services, ServicesDep
 
-WARNINGS = {"storage_low", "edits_found"}
+WARNINGS = {"storage_low", "edits_found", "rows_lost"}
 """Codes of what does not stop a mark yet."""
 
 router = APIRouter(tags=["health"])
@@ -33,8 +33,8 @@ def readyz(services: ServicesDep) -> JSONResponse:
     problems = _registry_problems(services)
     warnings: list[dict[str, Any]] = []
     for site in services.registry_file.current.sites.values():
-        for code in _site_problems(services, site):
-            (warnings if code in WARNINGS else problems).append({"site": site.site_id, "code": code})
+        for found in _site_problems(services, site):
+            (warnings if found["code"] in WARNINGS else problems).append({"site": site.site_id, **found})
     body = {
         "status": "not_ready" if problems else "ready",
         "sites": len(services.registry_file.current.sites),
@@ -54,15 +54,19 @@ def _registry_problems(services: Services) -> list[dict[str, Any]]:
     ]
 
 
-def _site_problems(services: Services, site: Site) -> list[str]:
-    """Return the codes of what would stop a mark at the site."""
+def _site_problems(services: Services, site: Site) -> list[dict[str, str]]:
+    """Return the codes of what would stop a mark at the site or should be looked at, and who holds the lock."""
     storage = storage_problem(site)
-    codes = [storage] if storage else []
+    found = [{"code": storage}] if storage else []
     for look in (services.marking.ledger(site).require_ready, partial(services.marking.roster, site)):
         try:
             look()
+        except StorageBusyError as error:
+            found.append({"code": error.code, "holder": error.holder})
         except AttendanceError as error:
-            codes.append(error.code)
+            found.append({"code": error.code})
     with suppress(OSError):  # the storage is spoken of already
-        codes += ["edits_found"] if kept_versions(site.csv_path) else []
-    return list(dict.fromkeys(codes))
+        found += [
+            {"code": "rows_lost" if has_lost_rows(kept) else "edits_found"} for kept in kept_versions(site.csv_path)
+        ]
+    return [one for at, one in enumerate(found) if one not in found[:at]]

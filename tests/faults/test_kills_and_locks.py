@@ -116,6 +116,7 @@ def test_a_stopped_holder_of_the_lock_is_named_and_goes_on(tmp_path: Path) -> No
         wait_until(lambda: len(rush.acknowledged) > 10, 10)
         with _stopped_holder(server) as holder:
             answers = [_timed_mark(server, f"E{number}") for number in range(2)]
+            ready = server.ask("GET", "/readyz")
         acknowledged = len(rush.acknowledged)
         wait_until(lambda: len(rush.acknowledged) > acknowledged + 10, 10)
         again = server.mark("E0")
@@ -124,6 +125,8 @@ def test_a_stopped_holder_of_the_lock_is_named_and_goes_on(tmp_path: Path) -> No
     assert [(status, body["code"]) for status, body, _ in answers] == [(503, "storage_busy")] * 2
     assert all(LOCK_SECONDS <= seconds < 3 * LOCK_SECONDS for _, _, seconds in answers)
     assert [f"process {holder}" in line["reason"] for line in refused] == [True] * 2
+    named = {"site": "london", "code": "storage_busy", "holder": f"process {holder}"}
+    assert (ready[0], ready[1]["problems"]) == (503, [named])
     assert again[0] == 201
     assert not rush.refused
     rows = employees_in(tmp_path)
