@@ -36,6 +36,9 @@ def _connect_everywhere(server: Server, doors: int) -> list[HTTPConnection]:
             connection.close()  # that worker has its share already
         else:
             connections.append(connection)
+        for kept in connections:  # else the first would be closed as idle before the last is found
+            kept.request("GET", "/healthz")
+            kept.getresponse().read()
         return len(connections) == doors
 
     wait_until(open_one, 30)
