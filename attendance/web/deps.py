@@ -1,6 +1,7 @@
 """Own the way from a request to what it is about: the site, the address it came from, the services of the process."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -35,8 +36,14 @@ async def site(request: Request, site: str) -> Site:
 
 async def address(request: Request) -> Address | None:
     """Return the address that the request came from, the trusted proxy passed over; None where it has none."""
+    return _address(request.client.host) if request.client else None
+
+
+@lru_cache(maxsize=4096)
+def _address(host: str) -> Address | None:
+    """Return the address that is written so, or None."""
     try:
-        return ip_address(request.client.host) if request.client else None
+        return ip_address(host)
     except ValueError:
         return None
 

@@ -1,10 +1,11 @@
 """Own what is true of every request: an ID for the log, no post from another site, and the headers a browser obeys."""
 
 import asyncio
-import secrets
+from random import getrandbits
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attendance.errors import CrossSiteError
@@ -15,13 +16,13 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+_HEADERS = [
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
 
 
 class _Answer:
@@ -36,9 +37,7 @@ class _Answer:
         """Send a part of the answer; the first one has the headers."""
         if message["type"] == "http.response.start":
             self.begun = True
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self.request_id
-            headers.update(_HEADERS)
+            message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", self.request_id.encode())]
         await self._send(message)
 
 
@@ -48,20 +47,19 @@ class Hygiene:
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._counting = RequestBodyLimitMiddleware(app, max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, secrets.token_hex(8))
+        answer = _Answer(send, f"{getrandbits(64):016x}")
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         if scope["method"] == "HEAD":  # the server sends no body for it, whatever the application says
             scope = {**scope, "method": "GET"}
-        app = self._app
-        if scope["method"] not in SAFE_METHODS:
-            app = self._refusal(Headers(scope=scope), _site_id(scope["path"])) or app
+        app = self._app if scope["method"] in SAFE_METHODS else self._for_unsafe(scope)
         try:
             await app(scope, receive, answer.send)
         except asyncio.CancelledError:  # a stop waited as long as it could
@@ -69,17 +67,20 @@ class Hygiene:
                 log_refusal(503, _site_id(scope["path"]))
                 await problem(503, *REFUSALS[503])(scope, receive, answer.send)
 
-    def _refusal(self, headers: Headers, site_id: str | None) -> ASGIApp | None:
-        """Return the answer to a request that goes no further, or None."""
+    def _for_unsafe(self, scope: Scope) -> ASGIApp:
+        """Return what answers a request that may change something: the application, or a refusal."""
+        headers = Headers(scope=scope)
         if _is_cross_site(headers):
             error = CrossSiteError()
-            log_failure(error, site_id)
+            log_failure(error, _site_id(scope["path"]))
             return problem_of(error)
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self._max_body_bytes:
-            log_refusal(413, site_id)
+        if not length.isdecimal():
+            return self._counting
+        if int(length[:20]) > self._max_body_bytes:
+            log_refusal(413, _site_id(scope["path"]))
             return problem(413, *REFUSALS[413])  # the framework would say it in plain text
-        return None
+        return self._app
 
 
 def _is_cross_site(headers: Headers) -> bool:

@@ -57,6 +57,12 @@ async def find_site(request: Request, services: ServicesDep, address: AddressDep
     return _site_list(services, "")
 
 
+@router.post("/attendance")
+async def mark_somewhere() -> Response:
+    """Refuse a form: which site is meant is told to programs only, and they send JSON."""
+    raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
 @router.get("/sites/{site}/attendance")
 async def show_site(request: Request, site: SiteDep, services: ServicesDep, someone: str = "") -> Response:
     """Show the form of a site, filled with who is remembered on this device; for someone else it is empty."""

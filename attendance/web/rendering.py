@@ -7,8 +7,9 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -74,9 +75,10 @@ def render(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
-def mark_answer(site: Site, recorded: Recorded) -> JSONResponse:
+def mark_answer(site: Site, recorded: Recorded) -> Response:
     """Return the row as it was written, for a program: 201 for a new one, 200 for a repeat."""
-    return JSONResponse(answer(site, recorded), 200 if recorded.repeated else 201)
+    status = 200 if recorded.repeated else 201
+    return Response(to_json(answer(site, recorded)), status, media_type="application/json")
 
 
 def wants_html(request: Request) -> bool:
