@@ -54,6 +54,8 @@ def clean_name(text: str) -> str:
 
 def _name_problem(name: str) -> str | None:
     """Return what is wrong with a normalized name, in words for the person who typed it."""
+    if len(name) <= MAX_NAME_LENGTH and name.replace(" ", "").isalpha() and not _INVISIBLE.search(name):
+        return None  # letters and spaces, as most names are
     checks = {
         "Enter your name.": not name,
         f"A name has up to {MAX_NAME_LENGTH} characters.": len(name) > MAX_NAME_LENGTH,

@@ -1,10 +1,10 @@
 """Own one site's marks: decide under the lock what is new and at which instant, append it, and know who is in today."""
 
-from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from attendance.appendlog import LEASED, MAX_APPEND_BYTES, AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
@@ -64,14 +64,16 @@ class Ledger:
             if marked_at not in known.day:
                 known.day = work_day(marked_at, self.site.zone, self.site.day_start)
                 known.latest = {key: mark for key, mark in known.latest.items() if mark.marked_at in known.day}
-            latest = ChainMap[str, Mark]({}, known.latest)
-            outcomes = [self._decide(request, latest, marked_at, known.day) for request in requests]
+            utc_offset = to_local(marked_at, self.site.zone).utcoffset() or timedelta()
+            write = partial(Mark, marked_at=marked_at, utc_offset=utc_offset)
+            fresh: dict[str, Mark] = {}
+            outcomes = [self._decide(request, known, fresh, write) for request in requests]
             lines = b"".join(encode(made.mark) for made in outcomes if isinstance(made, Recorded) and not made.repeated)
             if lines:
                 self.log.append(lines)
                 known.position += len(lines)
                 known.last_at = marked_at
-                known.latest |= latest.maps[0]
+                known.latest |= fresh
             return outcomes
 
     def require_ready(self) -> None:
@@ -179,26 +181,20 @@ class Ledger:
         return last_at
 
     def _decide(
-        self, request: MarkRequest, latest: MutableMapping[str, Mark], marked_at: datetime, day: WorkDay
+        self, request: MarkRequest, known: _Known, fresh: dict[str, Mark], write: Callable[..., Mark]
     ) -> Recorded | AttendanceError:
-        """Return what becomes of a request, and put a new mark into `latest`."""
-        before = latest.get(request.employee_id)
+        """Return what becomes of a request after those that are `known` or `fresh`, and put a new mark into these."""
+        before = fresh.get(request.employee_id) or known.latest.get(request.employee_id)
         if before is not None:
             # One roster gives an ID to one person; people who type their names, and visitors, may share one.
             may_share = self.site.roster_path is None or self.site.visitors
             if may_share and clearly_different(before.name, request.name):
                 return NameMismatchError()
             if before.status == request.status:
-                return Recorded(mark=before, work_date=day.date, repeated=True)
-        mark = Mark(
-            marked_at=marked_at,
-            utc_offset=to_local(marked_at, self.site.zone).utcoffset() or timedelta(),
-            employee_id=request.employee_id,
-            name=request.name,
-            status=request.status,
-        )
-        latest[request.employee_id] = mark
-        return Recorded(mark=mark, work_date=day.date, repeated=False)
+                return Recorded(mark=before, work_date=known.day.date, repeated=True)
+        mark = write(employee_id=request.employee_id, name=request.name, status=request.status)
+        fresh[request.employee_id] = mark
+        return Recorded(mark=mark, work_date=known.day.date, repeated=False)
 
     def _find(self, instant: datetime, size: int) -> int:
         """Return the offset of the first row that was written at the instant or later, by bisection."""
