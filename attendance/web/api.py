@@ -1,7 +1,6 @@
 """Own what programs call: the mark as JSON, and the site that an employee belongs to."""
 
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from fastapi import APIRouter, Request
@@ -11,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from attendance.errors import InvalidInputError, MalformedRequestError
 from attendance.model import MarkRequest
@@ -69,14 +68,11 @@ class JsonRoute(APIRoute):
         match, found = super().matches(scope)
         return (match, found) if match is Match.FULL and is_json(Headers(scope=scope)) else (Match.NONE, {})
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-
-        async def answer(request: Request) -> Response:
-            found: Response = await self.endpoint(request, **request.path_params)
-            return found
-
-        return answer
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what is raised is answered further out, as for every route."""
+        request = Request(scope, receive, send)
+        response: Response = await self.endpoint(request, **request.path_params)
+        await response(scope, receive, send)
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
