@@ -27,6 +27,18 @@ test: .venv/.dev  ## Set up and run the tests with their coverage
 faults: .venv/.dev  ## Set up and run the faults that a ledger must survive (all of them: as root on Linux)
 	$(BIN)/python -m pytest tests/faults --durations=10
 
+.PHONY: bench
+bench: .venv/.dev  ## Measure what a mark costs beside an empty route, in a few minutes (needs wrk)
+	$(BIN)/python -m benchmarks
+
+.PHONY: bench-full
+bench-full: .venv/.dev  ## The same with longer rounds and ledgers of 10 million rows
+	$(BIN)/python -m benchmarks --full
+
+.PHONY: bench-check
+bench-check: .venv/.dev  ## Fail if a mark has become dearer, in less than a minute (needs wrk)
+	$(BIN)/python -m benchmarks check
+
 .PHONY: check
 check: .venv/.dev  ## Run every static gate: ruff, format, mypy, imports
 	$(BIN)/ruff check
