@@ -12,6 +12,11 @@ Result = TypeVar("Result")
 
 MAX_GROUP = 256
 MAX_WAITING = 2048
+TURNS = 4
+"""So often the event loop goes round before a group leaves, and with it goes whoever arrived meanwhile.
+
+One turn reads what clients sent, one begins to answer it, one brings it here (docs/decisions/0009-hot-path.md).
+"""
 
 
 class GroupCommit(Generic[Request, Result]):
@@ -25,7 +30,7 @@ class GroupCommit(Generic[Request, Result]):
         self._commit = commit
         self._executor = executor
         self._waiting: list[tuple[Request, asyncio.Future[Result]]] = []
-        self._running: asyncio.Future[Sequence[Result | Exception]] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     async def submit(self, request: Request) -> Result:
         """Return the request's result once its group was committed; raise its exception, or StorageBusyError."""
@@ -34,7 +39,7 @@ class GroupCommit(Generic[Request, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         if self._running is None:
-            self._start(asyncio.get_running_loop())
+            self._running = asyncio.create_task(self._run())
         return await future
 
     async def drain(self) -> None:
@@ -42,32 +47,31 @@ class GroupCommit(Generic[Request, Result]):
         while self._running is not None:
             await asyncio.wait([self._running])
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Send the next group to a thread."""
-        group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-        self._running = loop.run_in_executor(self._executor, self._commit, [request for request, _ in group])
-        self._running.add_done_callback(lambda done: self._finish(loop, group, done))
-
-    def _finish(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        group: list[tuple[Request, asyncio.Future[Result]]],
-        done: asyncio.Future[Sequence[Result | Exception]],
-    ) -> None:
-        """Answer everybody of the group, and start the next."""
-        self._running = None
-        outcomes: Sequence[Result | Exception | BaseException]
-        if error := done.exception():
-            group, self._waiting = group + self._waiting, []
-            outcomes = [error] * len(group)
-        else:
-            outcomes = done.result()
-        for (_, future), outcome in zip(group, outcomes, strict=True):
-            if future.done():  # whoever asked has gone away
-                continue
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
+    async def _run(self) -> None:
+        """Send group after group to a thread, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+            running = loop.run_in_executor(self._executor, self._commit, [request for request, _ in group])
+            await asyncio.wait([running])
+            if error := running.exception():
+                everybody, self._waiting = group + self._waiting, []
+                _answer(everybody, [error] * len(everybody))
             else:
-                future.set_result(outcome)
-        if self._waiting:
-            self._start(loop)
+                _answer(group, running.result())
+        self._running = None
+
+
+def _answer(
+    group: Sequence[tuple[Request, asyncio.Future[Result]]], outcomes: Sequence[Result | BaseException]
+) -> None:
+    """Give everybody of a group what became of their request."""
+    for (_, future), outcome in zip(group, outcomes, strict=True):
+        if future.done():  # whoever asked has gone away
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

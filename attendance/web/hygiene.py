@@ -1,10 +1,10 @@
 """Own what is true of every request: an ID for the log, no post from another site, and the headers a browser obeys."""
 
 import asyncio
+from collections.abc import Mapping
 from random import getrandbits
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,13 +69,13 @@ class Hygiene:
 
     def _for_unsafe(self, scope: Scope) -> ASGIApp:
         """Return what answers a request that may change something: the application, or a refusal."""
-        headers = Headers(scope=scope)
+        headers = dict[bytes, bytes](scope["headers"])
         if _is_cross_site(headers):
             error = CrossSiteError()
             log_failure(error, _site_id(scope["path"]))
             return problem_of(error)
-        length = headers.get("content-length", "")
-        if not length.isdecimal():
+        length = headers.get(b"content-length", b"")
+        if not length.isdigit():
             return self._counting
         if int(length[:20]) > self._max_body_bytes:
             log_refusal(413, _site_id(scope["path"]))
@@ -83,13 +83,13 @@ class Hygiene:
         return self._app
 
 
-def _is_cross_site(headers: Headers) -> bool:
+def _is_cross_site(headers: Mapping[bytes, bytes]) -> bool:
     """Tell whether a browser says that the page which sent this is not ours; programs say nothing of the kind."""
-    site = headers.get("sec-fetch-site")
+    site = headers.get(b"sec-fetch-site")
     if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2] != headers.get("host")
+        return site not in {b"same-origin", b"none"}
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
 
 
 def _site_id(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -34,6 +35,9 @@ ANSWER_SECONDS = 15.0
 
 LEAVE_SECONDS = 0.5
 """How long a worker that stops waits for a request that is on its way."""
+
+GARBAGE_THRESHOLD = 20_000
+"""After so many new objects cycles among them are looked for; a mark makes none (docs/decisions/0009-hot-path.md)."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _CODES = {
@@ -232,9 +236,13 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
 def load_app() -> FastAPI:
     """Return the application for gunicorn; say what keeps it from starting, without a traceback."""
     try:
-        return create_app()
+        app = create_app()
     except AttendanceError as error:
         raise SystemExit(str(error)) from None
+    gc.collect()
+    gc.freeze()  # what stands now stays: no worker searches it for garbage, and its pages remain shared
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    return app
 
 
 class AttendanceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
