@@ -5,12 +5,14 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from glob import iglob
 from itertools import count
 from pathlib import Path
 from weakref import finalize
 
 from attendance.errors import LedgerDamagedError, StorageFullError, StorageUnavailableError
+
+Signs = tuple[int, int, int]
+"""Inode, size and time of change of a file."""
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
@@ -109,13 +111,26 @@ def find_open(path: Path, inode: int | None = None) -> OpenFile | None:
     now be that of another site's ledger, which ends in `.csv`.
     """
     name = str(path.parent.resolve() / path.name)
-    for link in map(Path, iglob("/proc/[0-9]*/fd/*")):  # noqa: PTH207 -- Path.glob stops where a process has just ended
-        with suppress(OSError):  # it ended meanwhile, or is not ours to look into
-            target = str(link.readlink())
-            ours = target.startswith(name) and (target == name or not target.endswith(".csv"))
-            if ours and inode in {None, link.stat().st_ino}:
-                return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
+    for link, target in _open_links():
+        if target.startswith(name) and (target == name or not target.endswith(".csv")):
+            with suppress(OSError):  # it was closed meanwhile
+                if inode in {None, os.stat(link).st_ino}:  # noqa: PTH116  # a link that has no path
+                    return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
     return None
+
+
+def _open_links() -> Iterator[tuple[str, str]]:
+    """Yield the link of every descriptor that this process may look at, and where it leads.
+
+    There may be ten thousand, and a new ledger waits for it: no Path is made.
+    """
+    for process in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208
+        folder = f"/proc/{process}/fd"
+        with suppress(OSError):  # it ended meanwhile, or is not ours to look into
+            for name in os.listdir(folder):  # noqa: PTH208
+                link = f"{folder}/{name}"
+                with suppress(OSError):
+                    yield link, os.readlink(link)  # noqa: PTH115
 
 
 def make_folder(path: Path) -> None:
@@ -200,6 +215,12 @@ def stat_at(path: Path) -> os.stat_result | None:
         return path.lstat()
     except FileNotFoundError:
         return None
+
+
+def signs_at(path: Path) -> Signs | None:
+    """Return what changes with every change of what stands at the path, or None where nothing does. Raise OSError."""
+    found = stat_at(path)
+    return (found.st_ino, found.st_size, found.st_ctime_ns) if found else None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.log import MAX_APPEND_BYTES, AppendLog
 from attendance.errors import FlushFailedError, LedgerDamagedError
-from attendance.files import OpenFile, hidden
+from attendance.files import OpenFile, Signs, hidden, signs_at, storage_errors
 from attendance.model import Incident
 
 
@@ -16,6 +16,7 @@ class Shadow:
     def __init__(self, path: Path, lines: Lines, *, report: Callable[[Incident], None]) -> None:
         self.path = hidden(path, "shadow")
         self._copy = AppendLog(self.path, lines, report=report)
+        self._level_at: tuple[Signs | None, Signs | None] | None = None
 
     def intact(self) -> int:
         """Return how many bytes were copied if nobody else touched the copy, else 0. Raise LedgerError."""
@@ -23,8 +24,13 @@ class Shadow:
 
     def is_level_with(self, log: AppendLog) -> bool:
         """Tell, without a lock, whether all of the log is copied and nobody touched either. Raise LedgerError."""
-        size = log.untouched()
-        return size is not None and size == self._copy.untouched()
+        with storage_errors():
+            signs = signs_at(log.path), signs_at(self.path)
+        if signs != self._level_at:  # else nothing was changed since it was level
+            size = log.untouched()
+            level = size is not None and size == self._copy.untouched()
+            self._level_at = signs if level else None
+        return self._level_at is not None
 
     def catch_up(self, log: AppendLog) -> bool:
         """Copy what was committed since, at most one append, and tell whether there is more. Raise LedgerError.
@@ -43,6 +49,11 @@ class Shadow:
             if lines and at == copied:  # else another follower was faster
                 self._copy.append(lines)
         return copied + len(lines) < size
+
+    def distrust(self, log: AppendLog) -> None:
+        """Have the next writer compare the log with the copy: it is not what was committed. Raise LedgerError."""
+        self._level_at = None
+        log.distrust()
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes between two offsets that were copied. Raise LedgerError."""
