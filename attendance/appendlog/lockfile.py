@@ -24,7 +24,7 @@ _LEASE_OFFSET = 128  # the state and the lease are written one without the other
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FIRST_PAUSE_SECONDS = 0.0002
-_LONGEST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.0004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
