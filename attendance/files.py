@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -117,6 +118,33 @@ def find_open(path: Path, inode: int | None = None) -> OpenFile | None:
                 if inode in {None, os.stat(link).st_ino}:  # noqa: PTH116  # a link that has no path
                     return OpenFile(os.open(link, os.O_RDONLY | os.O_CLOEXEC))
     return None
+
+
+class Sight:
+    """What this process saw of a folder when it last looked: its entries, and what anybody had open of it.
+
+    To look takes long where thousands of files are open, and in a new folder each of a thousand new ledgers would ask.
+    So a look holds for a moment: what was not there at all by then is younger than that.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._seen: dict[Path, tuple[float, list[str]]] = {}
+
+    def knows(self, path: Path) -> bool:
+        """Tell whether anything stood at the path at the last look, or anybody had it open, or it was asked for since.
+
+        Raise OSError.
+        """
+        looked_seconds, names = self._seen.get(path.parent, (-self._seconds, []))
+        if time.monotonic() - looked_seconds >= self._seconds:
+            looked_seconds, folder = time.monotonic(), f"{path.parent.resolve()}/"
+            names = os.listdir(path.parent)  # noqa: PTH208
+            names += [target.removeprefix(folder) for _, target in _open_links() if target.startswith(folder)]
+            self._seen[path.parent] = looked_seconds, names
+        known = any(name.startswith(path.name) for name in names)
+        names.append(path.name)  # whoever asks makes it
+        return known
 
 
 def _open_links() -> Iterator[tuple[str, str]]:

@@ -43,8 +43,8 @@ class Marking:
         self._rosters: dict[str, RosterFile] = {}
         self._open_ledger = partial(Ledger, now=now, report=report)
         self._ledgers: dict[str, Ledger] = {}
-        self._groups: dict[str, GroupCommit[MarkRequest, Recorded]] = {}
         self._executor = ThreadPoolExecutor(COMMIT_THREADS, thread_name_prefix="commit")
+        self._groups: GroupCommit[Ledger, MarkRequest, Recorded] = GroupCommit(self._record, self._executor)
 
     async def mark(self, site: Site, request: MarkRequest, address: Address | None) -> Recorded:
         """Return the row that stands for what somebody sent from an address; raise AttendanceError.
@@ -53,16 +53,17 @@ class Marking:
         """
         if site.networks and not _is_within(site, address):
             raise OutsideNetworkError
-        group = self._groups.get(site.site_id)
-        if group is None:
-            group = self._groups[site.site_id] = GroupCommit(partial(self.record, site), self._executor)
-        return await group.submit(request)
+        return await self._groups.submit(self.ledger(site), request)
 
     def record(self, site: Site, requests: Sequence[MarkRequest]) -> list[Recorded | Exception]:
         """Return for each request, as it was typed, its row or what is wrong with it; raise LedgerError for all."""
-        outcomes = [self._checked(site, request) for request in requests]
+        return self._record(self.ledger(site), requests)
+
+    def _record(self, ledger: Ledger, requests: Sequence[MarkRequest]) -> list[Recorded | Exception]:
+        """Do what `record` says at the site of a ledger."""
+        outcomes = [self._checked(ledger.site, request) for request in requests]
         sound = [outcome for outcome in outcomes if isinstance(outcome, MarkRequest)]
-        recorded = iter(self.ledger(site).record(sound) if sound else [])
+        recorded = iter(ledger.record(sound) if sound else [])
         return [next(recorded) if isinstance(outcome, MarkRequest) else outcome for outcome in outcomes]
 
     def admit(self, site: Site, request: MarkRequest) -> MarkRequest:
@@ -107,8 +108,7 @@ class Marking:
 
     async def drain(self) -> None:
         """Answer everybody who waits."""
-        for group in list(self._groups.values()):
-            await group.drain()
+        await self._groups.drain()
 
     async def close(self) -> None:
         """Answer everybody who waits, then let go of the files."""

@@ -22,8 +22,9 @@ class Disk:
         self.go = Event()
         self.failure: Exception | None = None
 
-    def commit(self, numbers: Sequence[int]) -> list[int | Exception]:
+    def commit(self, log: str, numbers: Sequence[int]) -> list[int | Exception]:
         """Return the double of each number; an odd one has an error of its own."""
+        assert log == "log"
         self.groups.append(list(numbers))
         self.flushing.set()
         assert self.go.wait(20)
@@ -39,16 +40,16 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def group(disk: Disk) -> Iterator[GroupCommit[int, int]]:
+def group(disk: Disk) -> Iterator[GroupCommit[str, int, int]]:
     """A group commit to the disk."""
     with ThreadPoolExecutor(1) as executor:
         yield GroupCommit(disk.commit, executor)
         disk.go.set()
 
 
-async def ask(group: GroupCommit[int, int], numbers: Sequence[int]) -> list[asyncio.Task[int]]:
+async def ask(group: GroupCommit[str, int, int], numbers: Sequence[int], log: str = "log") -> list[asyncio.Task[int]]:
     """Submit each number in a task of its own, and return when all of them wait, or the first group is flushed."""
-    tasks = [asyncio.create_task(group.submit(number)) for number in numbers]
+    tasks = [asyncio.create_task(group.submit(log, number)) for number in numbers]
     for _ in range(TURNS + 2):
         await asyncio.sleep(0)
     return tasks
@@ -59,7 +60,7 @@ async def answers(tasks: Sequence[asyncio.Task[int]]) -> list[int | BaseExceptio
     return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
 
 
-def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """Results come back in order, and one that fails does not disturb its neighbours."""
 
     async def scenario() -> list[int | BaseException]:
@@ -72,7 +73,7 @@ def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[int, 
     assert [str(error) for error in results[1::2]] == [str(number) for number in range(1, 1000, 2)]
 
 
-def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """One flush at a time, in the order of coming, no group larger than allowed, and no waiting without a flush."""
 
     async def scenario() -> None:
@@ -87,7 +88,7 @@ def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCo
     assert disk.groups == [[0], asked[:MAX_GROUP], asked[MAX_GROUP:]]
 
 
-def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """The flush happens in a thread: other requests are served meanwhile."""
 
     async def scenario() -> bool:
@@ -101,7 +102,7 @@ def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[int, int
     assert asyncio.run(scenario())
 
 
-def test_the_queue_is_bounded(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_the_queue_is_bounded(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """Who comes when too many wait is told at once; those who wait are answered."""
 
     async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
@@ -116,7 +117,7 @@ def test_the_queue_is_bounded(group: GroupCommit[int, int], disk: Disk) -> None:
     assert [type(answer) for answer in late] == [StorageBusyError] * 2
 
 
-def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """What stops one group stops those behind it too: they hear of it at once, and the next to come try anew."""
 
     async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
@@ -135,7 +136,7 @@ def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[int, int], dis
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2])
-def test_who_goes_away_disturbs_nobody(group: GroupCommit[int, int], disk: Disk, gone: int) -> None:
+def test_who_goes_away_disturbs_nobody(group: GroupCommit[str, int, int], disk: Disk, gone: int) -> None:
     """A client closes the line while its mark is flushed or waits: the others are answered, its mark is recorded."""
 
     async def scenario() -> list[int | BaseException]:
@@ -153,7 +154,7 @@ def test_who_goes_away_disturbs_nobody(group: GroupCommit[int, int], disk: Disk,
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_drain_returns_when_everybody_was_answered(group: GroupCommit[int, int], disk: Disk, *, fails: bool) -> None:
+def test_drain_returns_when_everybody_was_answered(group: GroupCommit[str, int, int], disk: Disk, *, fails: bool) -> None:
     """A graceful stop waits for the group at the disk and for those behind it."""
 
     async def scenario() -> tuple[bool, list[bool]]:
@@ -177,12 +178,12 @@ def test_drain_returns_when_everybody_was_answered(group: GroupCommit[int, int],
     assert all(done)
 
 
-def test_nothing_is_drained_at_once(group: GroupCommit[int, int]) -> None:
+def test_nothing_is_drained_at_once(group: GroupCommit[str, int, int]) -> None:
     """Where nobody waits there is nothing to wait for."""
     asyncio.run(asyncio.wait_for(group.drain(), 1))
 
 
-def test_each_commit_gets_its_requests_only(group: GroupCommit[int, int], disk: Disk) -> None:
+def test_each_commit_gets_its_requests_only(group: GroupCommit[str, int, int], disk: Disk) -> None:
     """However requests and flushes overlap, each request reaches the disk exactly once."""
 
     async def scenario() -> None:

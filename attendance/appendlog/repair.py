@@ -9,10 +9,12 @@ from typing import Protocol
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState
 from attendance.errors import LedgerDamagedError
-from attendance.files import OpenFile, find_open
+from attendance.files import OpenFile, Sight, find_open
 
 MAX_APPEND_BYTES = 1 << 20
 """The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""
+
+_SIGHT = Sight(seconds=1.0)
 
 
 class Copy(Protocol):
@@ -107,7 +109,8 @@ class Repair:
     def _still_open(self, state: CommitState | None, held: OpenFile, present: OpenFile | None) -> OpenFile | None:
         """Return the file that was taken away or replaced, with all that was committed, if it can still be had."""
         if state is None:
-            file = held if held.inode or present else find_open(self.path)
-            return file if file and file.inode and self.lines.begin(file) else None
+            search = not held.inode and present is None and _SIGHT.knows(self.path)
+            found = find_open(self.path) if search else held
+            return found if found is not None and found.inode and self.lines.begin(found) else None
         file = held if held.inode == state.inode else find_open(self.path, state.inode)
         return file if file and self.lines.begin(file) and self.lines.end_at(file, state.committed) else None
