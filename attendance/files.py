@@ -4,10 +4,12 @@ import errno
 import os
 import stat
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from weakref import finalize
 
 from attendance.errors import LedgerDamagedError, StorageFullError, StorageUnavailableError
@@ -130,21 +132,29 @@ class Sight:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._seen: dict[Path, tuple[float, list[str]]] = {}
+        self._one_at_a_time = Lock()
 
     def knows(self, path: Path) -> bool:
         """Tell whether anything stood at the path at the last look, or anybody had it open, or it was asked for since.
 
         Raise OSError.
         """
-        looked_seconds, names = self._seen.get(path.parent, (-self._seconds, []))
+        with self._one_at_a_time:
+            names = self._names(path.parent)
+            at = bisect_left(names, path.name)
+            known = at < len(names) and names[at].startswith(path.name)
+            names.insert(at, path.name)  # whoever asks makes it
+            return known
+
+    def _names(self, folder: Path) -> list[str]:
+        """Return what was seen in a folder, in order; look again if that was too long ago."""
+        looked_seconds, names = self._seen.get(folder, (-self._seconds, []))
         if time.monotonic() - looked_seconds >= self._seconds:
-            looked_seconds, folder = time.monotonic(), f"{path.parent.resolve()}/"
-            names = os.listdir(path.parent)  # noqa: PTH208
-            names += [target.removeprefix(folder) for _, target in _open_links() if target.startswith(folder)]
-            self._seen[path.parent] = looked_seconds, names
-        known = any(name.startswith(path.name) for name in names)
-        names.append(path.name)  # whoever asks makes it
-        return known
+            looked_seconds, begin = time.monotonic(), f"{folder.resolve()}/"
+            targets = [target for _, target in _open_links() if target.startswith(begin)]
+            names = sorted([*os.listdir(folder), *(target.removeprefix(begin) for target in targets)])  # noqa: PTH208
+            self._seen[folder] = looked_seconds, names
+        return names
 
 
 def _open_links() -> Iterator[tuple[str, str]]:

@@ -1,16 +1,19 @@
 """Everybody who waits for a flush shares the next one, and everybody is answered."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event
+from threading import Event, get_ident
 
 import pytest
 
-from attendance.appendlog import GroupCommit
-from attendance.appendlog.groupcommit import MAX_GROUP, MAX_WAITING, TURNS
+from attendance.appendlog import GroupCommit, groupcommit
+from attendance.appendlog.groupcommit import LANES, MAX_GROUP, MAX_WAITING, TURNS
 from attendance.errors import FlushFailedError, StorageBusyError
+
+Group = GroupCommit[str, int, int]
 
 
 class Disk:
@@ -18,17 +21,21 @@ class Disk:
 
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
+        self.logs: list[str] = []
+        self.threads: set[int] = set()
         self.flushing = Event()
         self.go = Event()
         self.failure: Exception | None = None
+        self.fails_at = "log"
 
     def commit(self, log: str, numbers: Sequence[int]) -> list[int | Exception]:
         """Return the double of each number; an odd one has an error of its own."""
-        assert log == "log"
+        self.logs.append(log)
+        self.threads.add(get_ident())
         self.groups.append(list(numbers))
         self.flushing.set()
         assert self.go.wait(20)
-        if self.failure:
+        if self.failure and log == self.fails_at:
             raise self.failure
         return [ValueError(number) if number % 2 else 2 * number for number in numbers]
 
@@ -40,14 +47,14 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def group(disk: Disk) -> Iterator[GroupCommit[str, int, int]]:
+def group(disk: Disk) -> Iterator[Group]:
     """A group commit to the disk."""
     with ThreadPoolExecutor(1) as executor:
         yield GroupCommit(disk.commit, executor)
         disk.go.set()
 
 
-async def ask(group: GroupCommit[str, int, int], numbers: Sequence[int], log: str = "log") -> list[asyncio.Task[int]]:
+async def ask(group: Group, numbers: Sequence[int], log: str = "log") -> list[asyncio.Task[int]]:
     """Submit each number in a task of its own, and return when all of them wait, or the first group is flushed."""
     tasks = [asyncio.create_task(group.submit(log, number)) for number in numbers]
     for _ in range(TURNS + 2):
@@ -60,7 +67,7 @@ async def answers(tasks: Sequence[asyncio.Task[int]]) -> list[int | BaseExceptio
     return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
 
 
-def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_everybody_gets_the_answer_to_their_own_request(group: Group, disk: Disk) -> None:
     """Results come back in order, and one that fails does not disturb its neighbours."""
 
     async def scenario() -> list[int | BaseException]:
@@ -73,7 +80,7 @@ def test_everybody_gets_the_answer_to_their_own_request(group: GroupCommit[str, 
     assert [str(error) for error in results[1::2]] == [str(number) for number in range(1, 1000, 2)]
 
 
-def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: Group, disk: Disk) -> None:
     """One flush at a time, in the order of coming, no group larger than allowed, and no waiting without a flush."""
 
     async def scenario() -> None:
@@ -88,7 +95,7 @@ def test_who_comes_during_a_flush_goes_into_the_next_one_together(group: GroupCo
     assert disk.groups == [[0], asked[:MAX_GROUP], asked[MAX_GROUP:]]
 
 
-def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_the_event_loop_lives_while_the_disk_is_slow(group: Group, disk: Disk) -> None:
     """The flush happens in a thread: other requests are served meanwhile."""
 
     async def scenario() -> bool:
@@ -102,7 +109,7 @@ def test_the_event_loop_lives_while_the_disk_is_slow(group: GroupCommit[str, int
     assert asyncio.run(scenario())
 
 
-def test_the_queue_is_bounded(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_the_queue_is_bounded(group: Group, disk: Disk) -> None:
     """Who comes when too many wait is told at once; those who wait are answered."""
 
     async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
@@ -117,7 +124,7 @@ def test_the_queue_is_bounded(group: GroupCommit[str, int, int], disk: Disk) -> 
     assert [type(answer) for answer in late] == [StorageBusyError] * 2
 
 
-def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_a_failure_goes_to_everybody_who_waits(group: Group, disk: Disk) -> None:
     """What stops one group stops those behind it too: they hear of it at once, and the next to come try anew."""
 
     async def scenario() -> tuple[list[int | BaseException], list[int | BaseException]]:
@@ -136,7 +143,7 @@ def test_a_failure_goes_to_everybody_who_waits(group: GroupCommit[str, int, int]
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2])
-def test_who_goes_away_disturbs_nobody(group: GroupCommit[str, int, int], disk: Disk, gone: int) -> None:
+def test_who_goes_away_disturbs_nobody(group: Group, disk: Disk, gone: int) -> None:
     """A client closes the line while its mark is flushed or waits: the others are answered, its mark is recorded."""
 
     async def scenario() -> list[int | BaseException]:
@@ -154,7 +161,7 @@ def test_who_goes_away_disturbs_nobody(group: GroupCommit[str, int, int], disk: 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_drain_returns_when_everybody_was_answered(group: GroupCommit[str, int, int], disk: Disk, *, fails: bool) -> None:
+def test_drain_returns_when_everybody_was_answered(group: Group, disk: Disk, *, fails: bool) -> None:
     """A graceful stop waits for the group at the disk and for those behind it."""
 
     async def scenario() -> tuple[bool, list[bool]]:
@@ -178,12 +185,12 @@ def test_drain_returns_when_everybody_was_answered(group: GroupCommit[str, int, 
     assert all(done)
 
 
-def test_nothing_is_drained_at_once(group: GroupCommit[str, int, int]) -> None:
+def test_nothing_is_drained_at_once(group: Group) -> None:
     """Where nobody waits there is nothing to wait for."""
     asyncio.run(asyncio.wait_for(group.drain(), 1))
 
 
-def test_each_commit_gets_its_requests_only(group: GroupCommit[str, int, int], disk: Disk) -> None:
+def test_each_commit_gets_its_requests_only(group: Group, disk: Disk) -> None:
     """However requests and flushes overlap, each request reaches the disk exactly once."""
 
     async def scenario() -> None:
@@ -196,3 +203,68 @@ def test_each_commit_gets_its_requests_only(group: GroupCommit[str, int, int], d
     asyncio.run(scenario())
 
     assert [number for numbers in disk.groups for number in numbers] == list(range(0, 4004, 2))
+
+
+async def ask_sites(group: Group) -> list[asyncio.Task[int]]:
+    """Submit a number at each of ten sites."""
+    tasks = [asyncio.create_task(group.submit(f"site {number}", 2 * number)) for number in range(10)]
+    for _ in range(TURNS + 2):
+        await asyncio.sleep(0)
+    return tasks
+
+
+def test_groups_of_several_logs_leave_together(disk: Disk) -> None:
+    """One thread takes one after the other, and each gets its own answers; one that fails disturbs nobody else."""
+    disk.go.set()
+    disk.failure, disk.fails_at = FlushFailedError("the disk is gone"), "site 3"
+
+    async def scenario() -> list[int | BaseException]:
+        return await answers(await ask_sites(Group(disk.commit, executor)))
+
+    with ThreadPoolExecutor(16) as executor:
+        results = asyncio.run(scenario())
+
+    assert isinstance(results.pop(3), FlushFailedError)
+    assert results == [4 * number for number in range(10) if number != 3]
+    assert disk.logs == [f"site {number}" for number in range(10)]
+    assert len(disk.threads) == 1
+
+
+def test_where_the_disk_is_slow_groups_are_shared_out_among_threads(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait for the disk at the same time then, and no longer when it is fast again."""
+    disk.go.set()
+
+    async def threads_of(group: Group) -> int:
+        disk.threads.clear()
+        await answers(await ask_sites(group))
+        return len(disk.threads)
+
+    async def scenario() -> list[int]:
+        group, seen = Group(slow_commit, executor), []
+        for slow_seconds in (groupcommit.SLOW_SECONDS, 0.0, 10.0, 10.0):
+            seen.append(await threads_of(group))
+            monkeypatch.setattr(groupcommit, "SLOW_SECONDS", slow_seconds)
+        return seen
+
+    def slow_commit(log: str, numbers: Sequence[int]) -> list[int | Exception]:
+        time.sleep(0.01)
+        return disk.commit(log, numbers)
+
+    with ThreadPoolExecutor(16) as executor:
+        assert asyncio.run(scenario()) == [1, LANES, LANES, 1]
+
+
+def test_a_log_that_is_busy_holds_up_no_other(disk: Disk) -> None:
+    """Who asks for another one meanwhile is answered."""
+
+    async def scenario() -> list[int | BaseException]:
+        group = Group(lambda log, numbers: disk.commit(log, numbers) if log == "slow" else list(numbers), executor)
+        held = await ask(group, [0], "slow")
+        done = await answers(await ask(group, [2, 4], "fast"))
+        disk.go.set()
+        return done + await answers(held)
+
+    with ThreadPoolExecutor(16) as executor:
+        assert asyncio.run(scenario()) == [2, 4, 0]
