@@ -19,14 +19,14 @@ from attendance.model import Incident
 from attendance.seal import Seals
 
 IDLE_SECONDS = 0.5
-"""A shadow is behind by no more than this and the time of a round, in which every ledger that moved is flushed."""
+"""A shadow is behind by no more than this, a round, in which every ledger that moved is flushed, and a rest."""
 
 BUSY_SECONDS = 0.1
-REST = 4
+REST_ROUNDS = 4
 LONGEST_REST_SECONDS = 5.0
-"""After a round the keeper rests for four times as long, but never for so long that another home would take over.
+"""The keeper rests four times as long as it worked, at most 5 s: it takes a fifth of one processor.
 
-Where thousands of ledgers move at once it takes a fifth of one processor then, and their shadows are behind by so much.
+Where thousands of ledgers move at once their shadows are behind by so much; other homes hear of this one in time.
 """
 
 SEAL_SECONDS = 60.0
@@ -71,7 +71,7 @@ class Follower:
         start = self._scrubbed if self._scrubbed < size else 0
         end = min(start + SCRUB_BYTES, size)
         if size and self._ledger.log.read(start, end) != b"".join(self._ledger.shadow.chunks(start, end)):
-            self._ledger.shadow.distrust(self._ledger.log)
+            self._ledger.log.distrust()
         self._scrubbed = end
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Keeper:
     def __init__(
         self, followers: Iterable[Follower], leader_path: Path, *, now: Clock, report: Callable[[Incident], None]
     ) -> None:
-        self._followers = list(followers)
+        self._to_follow = followers
         self._leader_path = leader_path
         self._now = now
         self._report = report
@@ -171,16 +171,17 @@ class Keeper:
         while not self._leads():
             if self._over.wait(2 * IDLE_SECONDS):
                 return
-        pause, scrubbed = 0.0, cycle(self._followers)
+        followers = list(self._to_follow)  # thousands take memory, which only this process needs
+        pause, scrubbed = 0.0, cycle(followers)
         while not self._over.wait(pause):
-            begun_seconds = time.monotonic()
+            begun_seconds = time.thread_time()  # to wait for a lock or the disk is no work
             self._watch_clock()
-            moved = [follower.follow() for follower in self._followers]
+            moved = [follower.follow() for follower in followers]
             with suppress(LedgerError, StopIteration):  # an error is told by the follower itself
                 next(scrubbed).scrub()
-            rest = min(REST * (time.monotonic() - begun_seconds), LONGEST_REST_SECONDS)
+            rest = min(REST_ROUNDS * (time.thread_time() - begun_seconds), LONGEST_REST_SECONDS)
             pause = max(rest, BUSY_SECONDS if any(moved) else IDLE_SECONDS)
-        for follower in self._followers:
+        for follower in followers:
             follower.close()
         os.close(self._descriptor)
 

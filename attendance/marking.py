@@ -29,7 +29,7 @@ from attendance.roster import Roster, RosterFile
 Address = IPv4Address | IPv6Address
 
 COMMIT_THREADS = 16
-"""So many sites can wait for their disks at once; one site never holds more than one thread."""
+"""So many sites whose disks are stuck can wait for them at once; one site never holds more than one thread."""
 
 
 class Marking:
@@ -44,7 +44,9 @@ class Marking:
         self._open_ledger = partial(Ledger, now=now, report=report)
         self._ledgers: dict[str, Ledger] = {}
         self._executor = ThreadPoolExecutor(COMMIT_THREADS, thread_name_prefix="commit")
-        self._groups: GroupCommit[Ledger, MarkRequest, Recorded] = GroupCommit(self._record, self._executor)
+        self._groups = GroupCommit[Ledger, MarkRequest, Recorded](
+            lambda ledger, requests: self.record(ledger.site, requests), self._executor
+        )
 
     async def mark(self, site: Site, request: MarkRequest, address: Address | None) -> Recorded:
         """Return the row that stands for what somebody sent from an address; raise AttendanceError.
@@ -57,13 +59,9 @@ class Marking:
 
     def record(self, site: Site, requests: Sequence[MarkRequest]) -> list[Recorded | Exception]:
         """Return for each request, as it was typed, its row or what is wrong with it; raise LedgerError for all."""
-        return self._record(self.ledger(site), requests)
-
-    def _record(self, ledger: Ledger, requests: Sequence[MarkRequest]) -> list[Recorded | Exception]:
-        """Do what `record` says at the site of a ledger."""
-        outcomes = [self._checked(ledger.site, request) for request in requests]
+        outcomes = [self._checked(site, request) for request in requests]
         sound = [outcome for outcome in outcomes if isinstance(outcome, MarkRequest)]
-        recorded = iter(ledger.record(sound) if sound else [])
+        recorded = iter(self.ledger(site).record(sound) if sound else [])
         return [next(recorded) if isinstance(outcome, MarkRequest) else outcome for outcome in outcomes]
 
     def admit(self, site: Site, request: MarkRequest) -> MarkRequest:

@@ -9,11 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.check import check
+from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Figure, print_table, write_json
-from benchmarks.load import LoadError, find_wrk
+from benchmarks.load import find_wrk
+from benchmarks.servers import CHECKOUT
 
 NAMES = ("marks", "many_sites", "growth", "rush", "memory")
-RESULTS = Path(__file__).with_name("results")
+FULL_RESULTS = Path(__file__).with_name("results")
+SHORT_RESULTS = CHECKOUT / "build" / "benchmarks"
+"""Only full results are kept with the code."""
 
 
 def main() -> int:
@@ -26,7 +30,7 @@ def main() -> int:
         if wanted.names == ["check"]:
             return check(console)
         _measure(wanted.names, console, full=wanted.full)
-    except LoadError as error:
+    except BenchmarkError as error:
         console.print(str(error))
         return 1
     return 0
@@ -46,7 +50,7 @@ def read_arguments(arguments: list[str]) -> Namespace:
 
 def _measure(names: list[str], console: Console, *, full: bool) -> None:
     """Print each figure as soon as it is there, then all of them; write them to the results of each benchmark."""
-    folder = RESULTS / ("full" if full else "short")
+    folder = FULL_RESULTS if full else SHORT_RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     everything: list[Figure] = []
     for name in names:

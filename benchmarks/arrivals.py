@@ -20,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 
-from benchmarks.load import MOST_OF_A_CORE, LoadError
+from benchmarks.errors import LoadError
+from benchmarks.load import MOST_OF_A_CORE
 from benchmarks.servers import CHECKOUT, Server
 
 SILENT_SECONDS = 10.0

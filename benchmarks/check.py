@@ -9,8 +9,11 @@ from benchmarks.figures import Figure
 from benchmarks.marks import FEW
 from benchmarks.servers import attendance, empty, side_by_side
 
-BAR = 1.4
-"""What was reached, and 0.4 for the noise of a shared machine; it goes down as marks become cheaper."""
+REACHED = 0.75
+"""The ratio that was reached last (docs/performance.md); whoever makes marks cheaper lowers it."""
+
+BAR = REACHED + 0.4
+"""0.4 is for the noise of a shared machine."""
 
 ROUNDS = 5
 SECONDS = 2

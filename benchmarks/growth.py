@@ -10,9 +10,10 @@ from attendance.files import hidden
 from attendance.seal import seals_path
 from benchmarks import load
 from benchmarks.arrivals import Crowd, Plan
+from benchmarks.errors import LoadError
 from benchmarks.figures import Figure
 from benchmarks.ledgers import ledger_path, write_ledger, write_registry
-from benchmarks.load import Load, LoadError
+from benchmarks.load import Load
 from benchmarks.marks import FEW
 from benchmarks.servers import Server, attendance, new_folder
 

@@ -9,24 +9,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.errors import LoadError, NoWrkError
 from benchmarks.servers import Server
 
 WARM_UP_SECONDS = 1
 _SCRIPT = Path(__file__).with_name("marks.lua")
-_FIRST_MARKS_A_SECOND = 200
+_FIRST_MARKS_A_SECOND = 100
 _GRACE_SECONDS = 30.0
 MOST_OF_A_CORE = 0.7
-
-
-class LoadError(Exception):
-    """The load did not come about as it should, so its figures mean nothing."""
-
-
-class NoWrkError(LoadError):
-    """wrk is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__("wrk is missing, which makes the load. Install it (on Debian: apt-get install wrk).")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +87,18 @@ def run(server: Server, *, connections: int, seconds: int, sites: int = 1) -> Lo
 def _wrk(server: Server, connections: int, seconds: int, settings: dict[str, str]) -> str:
     """Return what wrk prints."""
     options = ["--threads=1", f"--connections={connections}", f"--duration={seconds}s", f"--script={_SCRIPT}"]
-    done = subprocess.run(
-        [find_wrk(), *options, "--timeout=10s", server.address],
-        env=os.environ | settings,
-        timeout=seconds + _GRACE_SECONDS,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [find_wrk(), *options, "--timeout=10s", server.address]
+    try:
+        done = subprocess.run(
+            command,
+            env=os.environ | settings,
+            timeout=seconds + _GRACE_SECONDS,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LoadError(f"wrk did not end: {server.name} may stand still") from error
     return done.stdout + done.stderr
 
 

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.errors import StartError
 from benchmarks.ledgers import write_registry
 
 CHECKOUT = Path(__file__).parent.parent
@@ -117,12 +118,12 @@ def _running(name: str, command: Sequence[str], folder: Path, workers: int) -> I
 
 
 def _wait_for(server: Server, workers: int) -> None:
-    """Return when the server answers; raise RuntimeError with what it said if it ends or does not."""
+    """Return when the server answers; raise StartError with what it said if it ends or does not."""
     deadline = time.monotonic() + START_SECONDS
     while not (_answers(server.port) and len(server.workers()) == workers):
         if server.process.poll() is not None or time.monotonic() > deadline:
             talk = (server.folder / f"{server.name}.err").read_text(encoding="utf-8", errors="replace")
-            raise RuntimeError(f"{server.name} did not start: {talk}")
+            raise StartError(f"{server.name} did not start: {talk}")
         time.sleep(0.02)
 
 
@@ -160,5 +161,5 @@ def _kilobytes(path: Path, name: str) -> int:
     """Return a figure of a file of /proc."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", path.read_text(encoding="ascii"), re.MULTILINE)
     if found is None:
-        raise RuntimeError(f"There is no {name} in {path}: benchmarks need Linux.")
+        raise StartError(f"There is no {name} in {path}: benchmarks need Linux.")
     return int(found[1])

@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks import load
 from benchmarks.__main__ import NAMES, read_arguments
 from benchmarks.check import BAR, check
+from benchmarks.errors import LoadError, StartError
 from benchmarks.figures import Figure, print_table, write_json
 from benchmarks.servers import CHECKOUT, attendance, empty, naive, side_by_side
 from tests.servers import whole_rows
@@ -173,11 +174,11 @@ def test_a_load_tells_what_a_mark_costs_and_how_long_it_takes() -> None:
 @needs_wrk
 def test_a_load_that_is_refused_is_an_error() -> None:
     """Marks at a site that is not there are no figures."""
-    with side_by_side(attendance) as (server,), pytest.raises(load.LoadError, match="failed at attendance"):
+    with side_by_side(attendance) as (server,), pytest.raises(LoadError, match="failed at attendance"):
         load.run(server, connections=CONNECTIONS, seconds=1, sites=2)
 
 
 def test_a_server_that_does_not_start_is_told_with_its_reason(tmp_path: Path) -> None:
     """Nobody waits for it, and nobody has to look for its log, which is removed."""
-    with pytest.raises(RuntimeError, match=r"sites\.yaml"), attendance(tmp_path):
+    with pytest.raises(StartError, match=r"sites\.yaml"), attendance(tmp_path):
         pass

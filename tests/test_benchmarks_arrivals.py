@@ -18,9 +18,9 @@ import pytest
 from attendance.codec import decode, is_row
 from attendance.registry import RegistryFile
 from benchmarks.arrivals import Crowd, Plan, percentile, send
+from benchmarks.errors import LoadError
 from benchmarks.growth import is_at_rest, lay_down
 from benchmarks.ledgers import PEOPLE, ledger_path, write_ledger, write_registry
-from benchmarks.load import LoadError
 from benchmarks.servers import attendance
 from tests.servers import whole_rows
 

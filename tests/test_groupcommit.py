@@ -243,7 +243,7 @@ def test_where_the_disk_is_slow_groups_are_shared_out_among_threads(
 
     async def scenario() -> list[int]:
         group, seen = Group(slow_commit, executor), []
-        for slow_seconds in (groupcommit.SLOW_SECONDS, 0.0, 10.0, 10.0):
+        for slow_seconds in (0.0, 10.0, 10.0):
             seen.append(await threads_of(group))
             monkeypatch.setattr(groupcommit, "SLOW_SECONDS", slow_seconds)
         return seen
@@ -253,7 +253,81 @@ def test_where_the_disk_is_slow_groups_are_shared_out_among_threads(
         return disk.commit(log, numbers)
 
     with ThreadPoolExecutor(16) as executor:
-        assert asyncio.run(scenario()) == [1, LANES, LANES, 1]
+        assert asyncio.run(scenario()) == [1, LANES, 1]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_log_that_is_stuck_holds_up_another_once(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    """They leave together: the first time one waits for the other, from then on each has a thread of its own."""
+    monkeypatch.setattr(groupcommit, "STUCK_SECONDS", 0.02)
+
+    def commit(log: str, numbers: Sequence[int]) -> list[int | Exception]:
+        if log == "stuck":
+            time.sleep(0.2)
+            if fails:
+                raise FlushFailedError(log)
+        return list(numbers)
+
+    async def seconds(group: Group) -> float:
+        stuck, quick = asyncio.create_task(group.submit("stuck", 0)), asyncio.create_task(group.submit("quick", 2))
+        begun_seconds = time.monotonic()
+        assert await quick == 2
+        taken_seconds = time.monotonic() - begun_seconds
+        await answers([stuck])
+        return taken_seconds
+
+    async def scenario() -> list[bool]:
+        group = Group(commit, executor)
+        return [await seconds(group) > 0.1 for _ in range(3)]
+
+    with ThreadPoolExecutor(16) as executor:
+        assert asyncio.run(scenario()) == [True, False, False]
+
+
+def test_each_group_is_answered_as_soon_as_it_is_committed(disk: Disk) -> None:
+    """It does not wait for those behind it."""
+
+    async def scenario() -> list[int | BaseException]:
+        group = Group(lambda log, numbers: disk.commit("log", numbers) if log == "slow" else list(numbers), executor)
+        quick, slow = asyncio.create_task(group.submit("quick", 2)), asyncio.create_task(group.submit("slow", 4))
+        first = await asyncio.wait_for(quick, 20)
+        assert not slow.done()
+        disk.go.set()
+        return [first, *await answers([slow])]
+
+    with ThreadPoolExecutor(16) as executor:
+        assert asyncio.run(scenario()) == [2, 8]
+
+
+def test_who_arrives_in_the_next_turn_goes_along(disk: Disk) -> None:
+    """A group does not leave with the first who comes."""
+    disk.go.set()
+
+    async def scenario() -> None:
+        group, tasks = Group(disk.commit, executor), []
+        for number in range(TURNS):
+            tasks.append(asyncio.create_task(group.submit("log", 2 * number)))
+            await asyncio.sleep(0)
+        await answers(tasks)
+
+    with ThreadPoolExecutor(16) as executor:
+        asyncio.run(scenario())
+
+    assert disk.groups == [[2 * number for number in range(TURNS)]]
+
+
+def test_where_no_thread_is_to_be_had_everybody_is_told(disk: Disk) -> None:
+    """And the next who comes too, instead of waiting for ever."""
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+
+    async def scenario() -> list[int | BaseException]:
+        group = Group(disk.commit, executor)
+        told = await answers(await ask(group, [2, 4])) + await answers(await ask(group, [6]))
+        await asyncio.wait_for(group.drain(), 20)
+        return told
+
+    assert [type(answer) for answer in asyncio.run(scenario())] == [StorageBusyError] * 3
 
 
 def test_a_log_that_is_busy_holds_up_no_other(disk: Disk) -> None:

@@ -4,9 +4,11 @@ import fcntl
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
+from datetime import time as wall_time
 from pathlib import Path
 
 import pytest
@@ -79,9 +81,11 @@ def test_seals_come_once_a_minute_and_at_the_end(
     assert offsets(ledger.site) == [*sizes, ledger.log.committed()]
 
 
-@pytest.mark.parametrize(("zone", "day_start"), [("Pacific/Kiritimati", time()), ("America/New_York", time(4))])
+@pytest.mark.parametrize(
+    ("zone", "day_start"), [("Pacific/Kiritimati", wall_time()), ("America/New_York", wall_time(4))]
+)
 def test_each_work_date_is_sealed_by_itself(
-    make_site: Callable[..., Site], clock: HandClock, incidents: Incidents, zone: str, day_start: time
+    make_site: Callable[..., Site], clock: HandClock, incidents: Incidents, zone: str, day_start: wall_time
 ) -> None:
     """Three work dates, over the end of summer time: three seals, which end where the dates do."""
     ledger = Ledger(make_site(timezone=zone, day_start=day_start), now=clock, report=incidents)
@@ -193,6 +197,36 @@ def test_a_keeper_that_never_led_stops_at_once(
 
     assert not ledger.shadow.path.exists()
     assert threading.active_count() == 1
+
+
+def compute(seconds: float) -> None:
+    """Use the processor for so long."""
+    until_seconds = time.thread_time() + seconds
+    while time.thread_time() < until_seconds:
+        pass
+
+
+@pytest.mark.parametrize("spend", [compute, time.sleep])
+def test_the_keeper_rests_as_long_as_it_worked(
+    ledger: Ledger, tmp_path: Path, clock: HandClock, incidents: Incidents, spend: Callable[[float], None]
+) -> None:
+    """Four times as long; to wait for a lock or a disk is no work."""
+    followed = []
+
+    class Busy(Follower):
+        def follow(self) -> bool:
+            followed.append(1)
+            spend(0.1)
+            return True
+
+    keeper = Keeper([Busy(ledger, now=clock, report=incidents)], tmp_path / "sites.yaml", now=clock, report=incidents)
+    (tmp_path / "sites.yaml").touch()
+    keeper.start()
+    time.sleep(1.4)
+    keeper.stop()
+
+    rounds = len(followed) - 1  # the last one is at the end
+    assert rounds <= 3 if spend is compute else rounds > 3
 
 
 @pytest.mark.parametrize("hours", [2, -2])

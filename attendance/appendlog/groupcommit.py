@@ -1,9 +1,9 @@
 """Own the gathering of everybody who waits for a flush into the next one; there is no timer in it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor
-from functools import partial
 from typing import Generic, TypeVar
 
 from attendance.errors import StorageBusyError
@@ -11,7 +11,7 @@ from attendance.errors import StorageBusyError
 Log = TypeVar("Log", bound=Hashable)
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-Waiting = list[tuple[Request, asyncio.Future[Result]]]
+Group = list[tuple[Request, asyncio.Future[Result]]]
 
 MAX_GROUP = 256
 MAX_WAITING = 2048
@@ -21,9 +21,12 @@ TURNS = 4
 One turn reads what clients sent, one begins to answer it, one brings it here (docs/decisions/0009-hot-path.md).
 """
 
+STUCK_SECONDS = 0.1
+"""A log whose last commit took so long, or failed, gets a thread of its own: nobody else waits for it again."""
+
 SLOW_SECONDS = 0.004
 LANES = 4
-"""Groups that leave together go one after the other to one thread, or to so many where the disk takes that long.
+"""All others that leave together go one after the other to one thread, or to so many if a commit takes that long.
 
 Threads are in each other's way: with a fast disk one does more than sixteen, and leaves more to the event loop.
 """
@@ -41,11 +44,13 @@ class GroupCommit(Generic[Log, Request, Result]):
     ) -> None:
         self._commit = commit
         self._executor = executor
-        self._waiting: dict[Log, Waiting[Request, Result]] = {}
+        self._waiting: dict[Log, Group[Request, Result]] = {}
         self._busy: set[Log] = set()
-        self._leaving: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Future[list[Sequence[Result | Exception] | BaseException]]] = set()
+        self._stuck: set[Log] = set()
         self._pace_seconds = 0.0
+        self._leaving: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def submit(self, log: Log, request: Request) -> Result:
         """Return the request's result once its group was committed; raise its exception, or StorageBusyError."""
@@ -54,29 +59,37 @@ class GroupCommit(Generic[Log, Request, Result]):
             raise StorageBusyError(f"{MAX_WAITING} requests wait already")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         waiting.append((request, future))
-        if log not in self._busy and self._leaving is None:
-            self._leaving = asyncio.create_task(self._leave())
+        self._idle.clear()
+        self._leave_soon(log)
         return await future
 
     async def drain(self) -> None:
         """Return when nobody waits any more."""
-        while self._leaving or self._running:
-            await asyncio.wait([self._leaving] if self._leaving else self._running)
+        await self._idle.wait()
+
+    def _leave_soon(self, log: Log) -> None:
+        """See to it that the group of a log leaves, unless it is busy: then it leaves after that."""
+        if log not in self._busy and self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave())
 
     async def _leave(self) -> None:
         """Send the groups of all logs that are not busy to threads."""
         for _ in range(TURNS):
             await asyncio.sleep(0)
         self._leaving = None
-        loop, ready = asyncio.get_running_loop(), [log for log in self._waiting if log not in self._busy]
+        ready = [log for log in self._waiting if log not in self._busy]
+        quick = [log for log in ready if log not in self._stuck]
         lanes = LANES if self._pace_seconds > SLOW_SECONDS else 1
-        for lane in range(min(lanes, len(ready))):
-            groups = [(log, self._take(log)) for log in ready[lane::lanes]]
-            running = loop.run_in_executor(self._executor, self._commit_all, groups)
-            self._running.add(running)
-            running.add_done_callback(partial(self._finish, groups, loop.time()))
+        shares = [quick[lane::lanes] for lane in range(min(lanes, len(quick)))]
+        for logs in shares + [[log] for log in ready if log in self._stuck]:
+            groups = [(log, self._take(log)) for log in logs]
+            try:
+                self._executor.submit(self._commit_all, asyncio.get_running_loop(), groups)
+            except RuntimeError as error:  # the system gives no thread, or the executor was shut down
+                for log, group in groups:
+                    self._finish(log, group, StorageBusyError(f"there is no thread for it: {error}"), 0.0)
 
-    def _take(self, log: Log) -> Waiting[Request, Result]:
+    def _take(self, log: Log) -> Group[Request, Result]:
         """Return the next group of a log, which is busy with it from now on."""
         self._busy.add(log)
         waiting = self._waiting.pop(log)
@@ -85,43 +98,48 @@ class GroupCommit(Generic[Log, Request, Result]):
         return waiting[:MAX_GROUP]
 
     def _commit_all(
-        self, groups: Sequence[tuple[Log, Waiting[Request, Result]]]
-    ) -> list[Sequence[Result | Exception] | BaseException]:
-        """Return what became of each group: results, or the exception that stopped it (in a thread)."""
-        outcomes: list[Sequence[Result | Exception] | BaseException] = []
+        self, loop: asyncio.AbstractEventLoop, groups: Sequence[tuple[Log, Group[Request, Result]]]
+    ) -> None:
+        """Commit group after group, and have each answered at once (in a thread)."""
         for log, group in groups:
+            begun_seconds = time.monotonic()
+            outcome: Sequence[Result | Exception] | Exception
             try:
-                outcomes.append(self._commit(log, [request for request, _ in group]))
-            except BaseException as error:  # noqa: BLE001  # it is told to everybody who waits for it
-                outcomes.append(error)
-        return outcomes
+                outcome = self._commit(log, [request for request, _ in group])
+            except Exception as error:  # noqa: BLE001  # the edge of the thread: whoever waits is told
+                outcome = error
+            loop.call_soon_threadsafe(self._finish, log, group, outcome, time.monotonic() - begun_seconds)
 
     def _finish(
         self,
-        groups: Sequence[tuple[Log, Waiting[Request, Result]]],
-        begun_seconds: float,
-        done: asyncio.Future[list[Sequence[Result | Exception] | BaseException]],
+        log: Log,
+        group: Group[Request, Result],
+        outcome: Sequence[Result | Exception] | Exception,
+        seconds: float,
     ) -> None:
-        """Answer everybody of these groups, and go on with who came meanwhile."""
-        self._running.discard(done)
-        self._pace_seconds = (asyncio.get_running_loop().time() - begun_seconds) / len(groups)
-        for (log, group), outcomes in zip(groups, done.result(), strict=True):
-            self._busy.discard(log)
-            if isinstance(outcomes, BaseException):
-                everybody = group + self._waiting.pop(log, [])
-                _answer(everybody, [outcomes] * len(everybody))
-            else:
-                _answer(group, outcomes)
-        if self._leaving is None and not self._waiting.keys() <= self._busy:
-            self._leaving = asyncio.create_task(self._leave())
+        """Answer everybody of a group, and go on with who came meanwhile."""
+        self._busy.discard(log)
+        if isinstance(outcome, Exception) or seconds > STUCK_SECONDS:
+            self._stuck.add(log)
+        else:
+            self._stuck.discard(log)
+            self._pace_seconds += (seconds - self._pace_seconds) / 8
+        if isinstance(outcome, Exception):
+            group = group + self._waiting.pop(log, [])
+            outcome = [outcome] * len(group)
+        if log in self._waiting:
+            self._leave_soon(log)
+        _answer(group, outcome)
+        if not self._busy and not self._waiting:
+            self._idle.set()
 
 
-def _answer(group: Waiting[Request, Result], outcomes: Sequence[Result | BaseException]) -> None:
+def _answer(group: Group[Request, Result], outcomes: Sequence[Result | Exception]) -> None:
     """Give everybody of a group what became of their request."""
     for (_, future), outcome in zip(group, outcomes, strict=True):
         if future.done():  # whoever asked has gone away
             continue
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, Exception):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)

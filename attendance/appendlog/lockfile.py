@@ -23,8 +23,9 @@ _STATE_BYTES = _FIELDS.size + _CHECK.size
 _LEASE_OFFSET = 128  # the state and the lease are written one without the other
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PEEK_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_FIRST_PAUSE_SECONDS = 0.0002
-_LONGEST_PAUSE_SECONDS = 0.0004
+_PAUSE_SECONDS = 0.0003  # as long as a flush: who looks seldom finds the lock taken again by whoever had it
+_LONG_PAUSE_SECONDS = 0.002
+_PATIENT_AFTER_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ class LockFile:
 
     def _wait_for(self, descriptor: int) -> None:
         """Lock an open file before the deadline."""
-        pause_seconds = _FIRST_PAUSE_SECONDS
+        patient_at = time.monotonic() + _PATIENT_AFTER_SECONDS
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -187,8 +188,7 @@ class LockFile:
                     raise StorageBusyError(f"{self._path} is held by {holder}", holder) from None
             else:
                 return
-            time.sleep(pause_seconds)
-            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS if time.monotonic() < patient_at else _LONG_PAUSE_SECONDS)
 
     def _release(self) -> None:
         """Let go of the lock, or of as much of it as was had; a descriptor that cannot be unlocked is closed."""

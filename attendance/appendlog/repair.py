@@ -8,8 +8,9 @@ from typing import Protocol
 
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState
+from attendance.appendlog.openfiles import Sight, find_open
 from attendance.errors import LedgerDamagedError
-from attendance.files import OpenFile, Sight, find_open
+from attendance.files import OpenFile
 
 MAX_APPEND_BYTES = 1 << 20
 """The most that one append may hold. No more than one append is ever unflushed: only that much can be torn."""

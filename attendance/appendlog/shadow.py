@@ -16,7 +16,7 @@ class Shadow:
     def __init__(self, path: Path, lines: Lines, *, report: Callable[[Incident], None]) -> None:
         self.path = hidden(path, "shadow")
         self._copy = AppendLog(self.path, lines, report=report)
-        self._level_at: tuple[Signs | None, Signs | None] | None = None
+        self._level_at: list[Signs | None] | None = None
 
     def intact(self) -> int:
         """Return how many bytes were copied if nobody else touched the copy, else 0. Raise LedgerError."""
@@ -25,7 +25,7 @@ class Shadow:
     def is_level_with(self, log: AppendLog) -> bool:
         """Tell, without a lock, whether all of the log is copied and nobody touched either. Raise LedgerError."""
         with storage_errors():
-            signs = signs_at(log.path), signs_at(self.path)
+            signs = [signs_at(path) for path in (log.path, hidden(log.path, "lock"), self.path)]
         if signs != self._level_at:  # else nothing was changed since it was level
             size = log.untouched()
             level = size is not None and size == self._copy.untouched()
@@ -49,11 +49,6 @@ class Shadow:
             if lines and at == copied:  # else another follower was faster
                 self._copy.append(lines)
         return copied + len(lines) < size
-
-    def distrust(self, log: AppendLog) -> None:
-        """Have the next writer compare the log with the copy: it is not what was committed. Raise LedgerError."""
-        self._level_at = None
-        log.distrust()
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes between two offsets that were copied. Raise LedgerError."""

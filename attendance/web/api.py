@@ -115,14 +115,18 @@ async def mark_somewhere(request: Request) -> Response:
 
 def read_mark(body: bytes) -> MarkRequest:
     """Return the mark that a JSON body asks for; raise MalformedRequestError or InvalidInputError."""
+    read = _read_quickly(body) or _read_slowly(body)
+    return MarkRequest(employee_id=read.employee_id, name=read.name, status=read.status)
+
+
+def _read_quickly(body: bytes) -> MarkBody | None:
+    """Return the fields of a body that is nothing but right, in one pass; None if it needs a closer look."""
     try:
         read = MarkBody.model_validate_json(body)
     except ValidationError:
-        read = _read_slowly(body)
+        return None
     # A field is a key and a text, each in two quotes: where there are more, a text holds one or a key stands twice.
-    if body.count(b'"') != 4 * len(read.model_fields_set):
-        read = _read_slowly(body)
-    return MarkRequest(employee_id=read.employee_id, name=read.name, status=read.status)
+    return read if body.count(b'"') == 4 * len(read.model_fields_set) else None
 
 
 def _read_slowly(body: bytes) -> MarkBody:

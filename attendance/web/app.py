@@ -85,10 +85,11 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         lifespan=lifespan,
         docs_url=None,  # its page would load a script from elsewhere
         redoc_url=None,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # nobody is told of marks
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # to look for it costs time
         exception_handlers=_ON_ERROR,
     )
     app.state.registry_file = registry_file
+    # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
     for router in (api.router, pages.router, health.router):
         app.router.routes.extend(router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
@@ -118,7 +119,7 @@ def leave(app: FastAPI) -> None:
 
 def _keeper(registry: Registry, marking: Marking, now: Clock) -> Keeper:
     """Return the keeper of every ledger; the workers agree by the registry's file which of them follows."""
-    followers = [Follower(marking.ledger(site), now=now, report=_report) for site in registry.sites.values()]
+    followers = (Follower(marking.ledger(site), now=now, report=_report) for site in registry.sites.values())
     return Keeper(followers, registry.path, now=now, report=_report)
 
 

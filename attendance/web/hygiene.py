@@ -69,7 +69,7 @@ class Hygiene:
 
     def _for_unsafe(self, scope: Scope) -> ASGIApp:
         """Return what answers a request that may change something: the application, or a refusal."""
-        headers = dict[bytes, bytes](scope["headers"])
+        headers = dict[bytes, bytes](reversed(scope["headers"]))  # of two with one name the first counts
         if _is_cross_site(headers):
             error = CrossSiteError()
             log_failure(error, _site_id(scope["path"]))
@@ -80,7 +80,7 @@ class Hygiene:
         if int(length[:20]) > self._max_body_bytes:
             log_refusal(413, _site_id(scope["path"]))
             return problem(413, *REFUSALS[413])  # the framework would say it in plain text
-        return self._app
+        return self._app  # more than it says does not come: the parser takes it for the next request
 
 
 def _is_cross_site(headers: Mapping[bytes, bytes]) -> bool:

@@ -58,8 +58,8 @@ async def find_site(request: Request, services: ServicesDep, address: AddressDep
 
 
 @router.post("/attendance")
-async def mark_somewhere() -> Response:
-    """Refuse a form: which site is meant is told to programs only, and they send JSON."""
+async def refuse_form() -> Response:
+    """Refuse a form: only programs may leave open at which site they mark, and they send JSON."""
     raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 

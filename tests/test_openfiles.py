@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from attendance import files
-from attendance.files import Sight
+from attendance.appendlog import openfiles
+from attendance.appendlog.openfiles import Sight
 
 
 def test_what_stands_there_or_is_open_still_is_known(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_look_holds_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         begun.append(1)
         return iter(())
 
-    monkeypatch.setattr(files, "_open_links", nothing_open)
+    monkeypatch.setattr(openfiles, "_open_links", nothing_open)
     (tmp_path / "other").mkdir()
     sight = Sight(seconds)
 
