@@ -276,6 +276,22 @@ def test_everything_deleted_comes_back_while_somebody_has_it_open(
     assert path.read_bytes() == THREE + row("E4")
 
 
+def test_what_is_not_copied_yet_comes_back_where_the_last_copied_row_is_edited(
+    path: Path, log: AppendLog, shadow: Shadow, incidents: Incidents
+) -> None:
+    """An edit of the same length moved nothing: what was committed stands where it stood."""
+    follow(shadow, log)
+    append(log, row("E4"))
+    append(log, row("E5"))
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"E3,Ana", b"E3,Eva"))
+
+    append(log, row("E6"))
+
+    assert path.read_bytes() == good + row("E6")
+    assert incidents.codes == ["ledger_restored"]
+
+
 def test_a_gap_of_any_size_is_kept(path: Path, log: AppendLog, shadow: Shadow, incidents: Incidents) -> None:
     """Many rows were added since the last copy, and one byte of the first row is edited."""
     lines = row("E7") * (MAX_APPEND_BYTES // len(row("E7")))

@@ -217,6 +217,26 @@ def test_a_post_is_taken_from_our_own_pages_and_from_programs(
     assert bool(web.ledger()) is taken
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-origin")],
+        [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+        [("Origin", "https://evil.example"), ("Origin", "http://testserver")],
+        [("Origin", "http://testserver"), ("Origin", "https://evil.example")],
+        [("Origin", "null"), ("Host", "")],
+    ],
+)
+def test_of_several_values_none_may_be_foreign(web: Web, headers: list[tuple[str, str]]) -> None:
+    """Whichever comes first: a proxy may have added the other."""
+    body = b'{"employee_id": "E1", "name": "Jo", "status": "Present"}'
+
+    answer = web.client.post(PAGE, content=body, headers=[*JSON.items(), *headers])
+
+    assert is_problem(answer, 403, "cross_site")
+    assert not web.ledger()
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", ["/attendance", "/", "/nothing", "/sites/nowhere/attendance"])
 def test_no_unsafe_method_is_taken_from_another_site_anywhere(web: Web, method: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor
 from typing import Generic, TypeVar
@@ -22,7 +23,7 @@ One turn reads what clients sent, one begins to answer it, one brings it here (d
 """
 
 STUCK_SECONDS = 0.1
-"""A log whose last commit took so long, or failed, gets a thread of its own: nobody else waits for it again."""
+"""Nobody waits for another log for longer than this; one whose last commit took so long has a thread of its own."""
 
 SLOW_SECONDS = 0.004
 LANES = 4
@@ -82,12 +83,19 @@ class GroupCommit(Generic[Log, Request, Result]):
         lanes = LANES if self._pace_seconds > SLOW_SECONDS else 1
         shares = [quick[lane::lanes] for lane in range(min(lanes, len(quick)))]
         for logs in shares + [[log] for log in ready if log in self._stuck]:
-            groups = [(log, self._take(log)) for log in logs]
-            try:
-                self._executor.submit(self._commit_all, asyncio.get_running_loop(), groups)
-            except RuntimeError as error:  # the system gives no thread, or the executor was shut down
-                for log, group in groups:
-                    self._finish(log, group, StorageBusyError(f"there is no thread for it: {error}"), 0.0)
+            self._send(asyncio.get_running_loop(), deque((log, self._take(log)) for log in logs))
+
+    def _send(self, loop: asyncio.AbstractEventLoop, groups: deque[tuple[Log, Group[Request, Result]]]) -> None:
+        """Have a thread commit groups; where one of them is stuck, another thread goes on with the rest."""
+        if not groups:
+            return
+        if len(groups) > 1:
+            loop.call_later(STUCK_SECONDS, self._send, loop, groups)
+        try:
+            self._executor.submit(self._commit_all, loop, groups)
+        except RuntimeError as error:  # the system gives no thread, or the executor was shut down
+            while groups:
+                self._finish(*groups.popleft(), StorageBusyError(f"there is no thread for it: {error}"), 0.0)
 
     def _take(self, log: Log) -> Group[Request, Result]:
         """Return the next group of a log, which is busy with it from now on."""
@@ -97,11 +105,13 @@ class GroupCommit(Generic[Log, Request, Result]):
             self._waiting[log] = waiting[MAX_GROUP:]
         return waiting[:MAX_GROUP]
 
-    def _commit_all(
-        self, loop: asyncio.AbstractEventLoop, groups: Sequence[tuple[Log, Group[Request, Result]]]
-    ) -> None:
+    def _commit_all(self, loop: asyncio.AbstractEventLoop, groups: deque[tuple[Log, Group[Request, Result]]]) -> None:
         """Commit group after group, and have each answered at once (in a thread)."""
-        for log, group in groups:
+        while True:
+            try:
+                log, group = groups.popleft()
+            except IndexError:  # another thread may have had the last
+                return
             begun_seconds = time.monotonic()
             outcome: Sequence[Result | Exception] | Exception
             try:

@@ -81,7 +81,7 @@ class Repair:
         """Return what was copied, and behind it the lines that the present file has of those committed since."""
         size = present.size() if present else copied
         committed = max(state.committed if state else size, copied)
-        start = self._moved_to(copy, copied, present) if present else None
+        start = self._moved_to(copy, copied, present, committed) if present else None
         if present is None or start is None:
             return Good(pieces=copy.chunks(0, copied), size=copied, lost=committed - copied if state else 0)
         end = self.lines.whole_until(present, start, min(start + committed - copied, size))
@@ -89,10 +89,12 @@ class Repair:
         lost = committed - copied - (end - start) if state else 0
         return Good(pieces=pieces, size=copied + end - start, lost=lost)
 
-    def _moved_to(self, copy: OpenFile, copied: int, present: OpenFile) -> int | None:
+    def _moved_to(self, copy: OpenFile, copied: int, present: OpenFile, committed: int) -> int | None:
         """Return where that begins in the present file which follows the copied lines, wherever an edit moved it."""
         last, size = self.lines.last_line(copy, copied), present.size()
         if size >= copied and self.lines.last_line(present, copied) == last:
+            return copied
+        if size == committed and self.lines.end_at(present, copied):  # edited, but nothing was moved
             return copied
         begin = max(0, size - MAX_APPEND_BYTES)
         at = present.read(begin, size).rfind(last)

@@ -1,5 +1,6 @@
 """Own the composition of the server: settings, registry, services, routes; the factory that gunicorn calls."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -37,6 +38,7 @@ from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
 MAX_BODY_BYTES = 16 << 10
+LEAVE_SECONDS = 1.0
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
 
@@ -110,9 +112,15 @@ def reload_registry(app: FastAPI) -> None:
 
 
 def leave(app: FastAPI) -> None:
-    """Say that the ledgers have no home here any more (gunicorn's master calls it last): another need not wait."""
+    """Say that the ledgers have no home here any more (gunicorn's master calls it last): another need not wait.
+
+    Where locks are held by others that takes too long: then another waits for a while.
+    """
     registry_file: RegistryFile = app.state.registry_file
+    until_seconds = time.monotonic() + LEAVE_SECONDS
     for site in registry_file.current.sites.values():
+        if time.monotonic() > until_seconds:
+            return
         with suppress(LedgerError):  # then the other waits for a while
             Ledger(site, now=utc_now, report=_report).log.leave()
 

@@ -1,7 +1,7 @@
 """Own what is true of every request: an ID for the log, no post from another site, and the headers a browser obeys."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from random import getrandbits
 
 import structlog
@@ -12,6 +12,7 @@ from attendance.errors import CrossSiteError
 from attendance.web.errors import REFUSALS, log_failure, log_refusal, problem, problem_of, site_key
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+OWN_SITES = {b"same-origin", b"none"}
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -69,27 +70,34 @@ class Hygiene:
 
     def _for_unsafe(self, scope: Scope) -> ASGIApp:
         """Return what answers a request that may change something: the application, or a refusal."""
-        headers = dict[bytes, bytes](reversed(scope["headers"]))  # of two with one name the first counts
-        if _is_cross_site(headers):
+        if _is_cross_site(scope["headers"]):
             error = CrossSiteError()
             log_failure(error, _site_id(scope["path"]))
             return problem_of(error)
-        length = headers.get(b"content-length", b"")
-        if not length.isdigit():
+        length = _values(scope["headers"], b"content-length")
+        if len(length) != 1 or not length[0].isdigit():
             return self._counting
-        if int(length[:20]) > self._max_body_bytes:
+        if int(length[0].lstrip(b"0")[:20] or b"0") > self._max_body_bytes:
             log_refusal(413, _site_id(scope["path"]))
             return problem(413, *REFUSALS[413])  # the framework would say it in plain text
         return self._app  # more than it says does not come: the parser takes it for the next request
 
 
-def _is_cross_site(headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a browser says that the page which sent this is not ours; programs say nothing of the kind."""
-    site = headers.get(b"sec-fetch-site")
-    if site is not None:
-        return site not in {b"same-origin", b"none"}
-    origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
+def _is_cross_site(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a browser says that the page which sent this is not ours; programs say nothing of the kind.
+
+    Of several values none may be foreign: a proxy may have added one.
+    """
+    sites = _values(headers, b"sec-fetch-site")
+    if sites:
+        return not OWN_SITES.issuperset(sites)
+    host = next(iter(_values(headers, b"host")), b"")
+    return any(origin.partition(b"://")[2] != host or not host for origin in _values(headers, b"origin"))
+
+
+def _values(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:
+    """Return every value of a header field."""
+    return [value for name, value in headers if name == wanted]
 
 
 def _site_id(path: str) -> str | None:
