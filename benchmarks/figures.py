@@ -3,12 +3,13 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -40,6 +41,13 @@ class Figure:
         ratios = [ours / theirs for ours, theirs in rounds]
         ours, theirs = (median(side) for side in zip(*rounds, strict=True))
         return cls(benchmark, title, ours, theirs, unit, median(ratios), (min(ratios), max(ratios)), **target)
+
+    @classmethod
+    def of_json(cls, written: Mapping[str, Any]) -> "Figure":
+        """Return a figure that `write_json` wrote."""
+        known: dict[str, Any] = {**written, "spread": tuple(written["spread"])}
+        del known["holds"]
+        return cls(**known)
 
     @property
     def holds(self) -> bool | None:

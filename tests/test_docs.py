@@ -1,5 +1,6 @@
 """Claims about the documents: they cannot drift from the code."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from attendance.cli import app
 from attendance.codec import HEADER
 from attendance.config import Settings
 from attendance.registry.blocks import WEEKDAYS
+from benchmarks.figures import Figure
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,3 +109,15 @@ def test_no_link_between_documents_is_broken(path: Path) -> None:
     broken = [link for link in links if not (path.parent / link).exists()]
 
     assert broken == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*.json")), ids=lambda path: path.stem)
+def test_the_figures_of_the_documents_are_those_of_the_last_full_run(path: Path) -> None:
+    """Each stands in docs/performance.md as it was printed."""
+    told = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    figures = [Figure.of_json(one) for one in json.loads(path.read_text(encoding="utf-8"))["figures"]]
+
+    missing = [figure.title for figure in figures if f"| {' | '.join(figure.cells)} |" not in told]
+
+    assert figures
+    assert missing == []
