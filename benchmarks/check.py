@@ -9,7 +9,7 @@ from benchmarks.figures import Figure
 from benchmarks.marks import FEW
 from benchmarks.servers import attendance, empty, side_by_side
 
-REACHED = 0.75
+REACHED = 0.71
 """The ratio that was reached last (docs/performance.md); whoever makes marks cheaper lowers it."""
 
 BAR = REACHED + 0.4
