@@ -36,7 +36,7 @@ bench-full: .venv/.dev  ## The same with longer rounds and ledgers of 10 million
 	$(BIN)/python -m benchmarks --full
 
 .PHONY: bench-check
-bench-check: .venv/.dev  ## Fail if a mark has become dearer, in less than a minute (needs wrk)
+bench-check: .venv/.dev  ## Fail if a mark costs much more beside an empty request than it did (needs wrk)
 	$(BIN)/python -m benchmarks check
 
 .PHONY: check
