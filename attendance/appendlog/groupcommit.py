@@ -1,4 +1,4 @@
-"""Own the gathering of everybody who waits for a flush into the next one; there is no timer in it."""
+"""Own the gathering of everybody who waits for a flush into the next one; nobody waits for a timer."""
 
 import asyncio
 import time
