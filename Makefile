@@ -58,7 +58,7 @@ screenshot: .venv/.dev  ## Make docs/screenshot.png again, in Chromium
 .PHONY: lock
 lock:  ## Choose the newest versions again and pin them by hash (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --group build -o requirements/app.txt
-	uv pip compile $(LOCK) pyproject.toml --group build --group test --group check -o requirements/dev.txt
+	uv pip compile $(LOCK) pyproject.toml --extra sso --group build --group test --group check -o requirements/dev.txt
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 # A stamp is as new as the last installation; a change of the pins or of the packaging makes it stale.

@@ -18,6 +18,24 @@ class Kind(StrEnum):
     LEFT = "left"
 
 
+class Role(StrEnum):
+    """What somebody who signs in is there for: HR sees, amends and exports; ops run it; viewers see who is in."""
+
+    HR = "hr"
+    OPS = "ops"
+    VIEWER = "viewer"
+
+
+class MarkingRule(StrEnum):
+    """How employees may mark at a site: from anywhere, from its networks, at its kiosks, there with a PIN, by code."""
+
+    OPEN = "open"
+    NETWORK = "network"
+    KIOSK = "kiosk"
+    PIN = "pin"
+    CODE = "code"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """When people are expected: weekdays (Monday is 0), the time they start, the grace, the holidays' country code."""
@@ -43,6 +61,7 @@ class Site:
     day_start: time
     plan: Plan
     networks: Sequence[Network]
+    marking: MarkingRule = MarkingRule.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +70,7 @@ class Employee:
 
     employee_id: str
     name: str
+    badge: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +100,18 @@ class Recorded:
     mark: Mark
     work_date: date
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What an account, a token or a kiosk may do: in which roles, at which sites; None is all of them."""
+
+    roles: frozenset[Role]
+    site_ids: frozenset[str] | None
+
+    def reaches(self, site_id: str) -> bool:
+        """Tell whether it is good for a site."""
+        return self.site_ids is None or site_id in self.site_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
