@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         description="The address of the one proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
 
+    @property
+    def address(self) -> str:
+        """Return where the server is to be found from this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
 
 def load_settings() -> Settings:
     """Return the settings; raise SettingsError that names every variable which is wrong, or a slip for another one."""

@@ -75,6 +75,11 @@ def open_log(log_dir: Path, *, to_stderr: bool = True) -> None:
     )
 
 
+def count_dropped_line() -> None:
+    """Count a line that could not be written to another log of this process."""
+    _Dropped.count += 1
+
+
 def dropped_lines() -> int:
     """Return how many lines this process could not write since it started."""
     return _Dropped.count

@@ -1,6 +1,7 @@
 """Own open files, how a whole file or a folder is made to outlast a power cut, and where cut-off bytes are kept."""
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ Signs = tuple[int, int, int]
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
+SECRET_MODE = 0o600
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 CHUNK_BYTES = 1 << 20
 _OPEN_FLAGS = os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not hold us up
@@ -47,9 +49,9 @@ class OpenFile:
         return cls.at(path, os.O_RDONLY)
 
     @classmethod
-    def create(cls, path: Path, content: Iterable[bytes]) -> "OpenFile":
+    def create(cls, path: Path, content: Iterable[bytes], mode: int = FILE_MODE) -> "OpenFile":
         """Make a new file at the path, flushed. Raise OSError."""
-        file = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, FILE_MODE))
+        file = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, mode))
         for piece in content:
             file.append(piece)
         os.fsync(file.descriptor)
@@ -121,7 +123,9 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> tuple[OpenFile, Path | None]:
+def replace_durably(
+    path: Path, content: Iterable[bytes], keep_as: str = "", mode: int = FILE_MODE
+) -> tuple[OpenFile, Path | None]:
     """Put a whole file at the path: written beside it, flushed, renamed over it, folder flushed. Raise OSError.
 
     Return it, and where in `quarantine/` that is kept which stood there, if `keep_as` gives a name for it. Whoever is
@@ -130,7 +134,7 @@ def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> 
     fresh_path = hidden(path, "new")
     fresh_path.unlink(missing_ok=True)
     try:
-        fresh = OpenFile.create(fresh_path, content)
+        fresh = OpenFile.create(fresh_path, content, mode)
         kept = keep_file(path, keep_as) if keep_as else None
         fresh_path.rename(path)
     except OSError:
@@ -138,6 +142,20 @@ def replace_durably(path: Path, content: Iterable[bytes], keep_as: str = "") -> 
         raise
     sync_folder(path.parent)
     return fresh, kept
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Be the only one, among all processes, who changes the file at the path, which is always replaced as a whole.
+
+    The lock is a file beside it that is never removed. Raise OSError.
+    """
+    descriptor = os.open(hidden(path, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, SECRET_MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def keep_bytes(path: Path, content: Iterable[bytes], name: str) -> Path:

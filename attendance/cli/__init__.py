@@ -14,8 +14,10 @@ import structlog
 import typer
 
 from attendance import __version__
+from attendance.accounts.first import first_link_of
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
+from attendance.cli import accounts, kiosks, shared, tokens
 from attendance.cli.printing import (
     data,
     mark_row,
@@ -27,6 +29,7 @@ from attendance.cli.printing import (
     talk,
     timestamp,
 )
+from attendance.cli.shared import Json
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import (
@@ -45,7 +48,7 @@ from attendance.keeping import Follower
 from attendance.ledger import Ledger
 from attendance.marking import Marking, answer
 from attendance.model import Incident, MarkRequest
-from attendance.registry import Registry, load_registry
+from attendance.registry import Registry
 from attendance.seal import Seals
 
 app = typer.Typer(
@@ -56,7 +59,10 @@ app = typer.Typer(
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(kiosks.app, name="kiosks")
+
 SiteId = Annotated[str, typer.Argument(metavar="SITE", help="The key of the site in sites.yaml.")]
 
 
@@ -96,7 +102,9 @@ def _common(
 def serve() -> None:
     """Serve all sites with gunicorn, as in production."""
     settings = load_settings()
-    _say_where(settings, _registry())
+    registry = shared.registry()
+    _say_where(settings, registry)
+    _say_first_link(settings, registry)
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", str(_deployed("gunicorn.conf.py"))])  # noqa: S606
 
@@ -105,7 +113,7 @@ def serve() -> None:
 def sites(*, as_json: Json = False) -> None:
     """List the sites with their local times."""
     now = utc_now()
-    rows = [(site, to_local(now, site.zone)) for site in _registry().sites.values()]
+    rows = [(site, to_local(now, site.zone)) for site in shared.registry().sites.values()]
     if as_json:
         print_json(
             [
@@ -144,7 +152,7 @@ def check(
     Rows whose offset is not that of the zone by its present rules are listed too; that is no failure.
     """
     try:
-        registry = _registry()
+        registry = shared.registry()
     except RegistryError as error:
         print_problems(error.problems, as_json=as_json)
         raise typer.Exit(1) from None
@@ -165,7 +173,7 @@ def check(
 @app.command()
 def verify(site_id: SiteId, *, as_json: Json = False) -> None:
     """Compare a ledger with its seals: name the first byte and row that are not as they were sealed."""
-    registry = _registry()
+    registry = shared.registry()
     site = registry.resolve(site_id)
     found = check_seals(site, _marking(registry).ledger(site))
     if isinstance(found, Problem):
@@ -187,7 +195,7 @@ def mark(
     as_json: Json = False,
 ) -> None:
     """Record a mark, also while the server runs."""
-    registry = _registry()
+    registry = shared.registry()
     site = registry.resolve(site_id)
     request = MarkRequest(employee_id=employee_id, name=name, status=status)
     marking = _marking(registry)
@@ -206,7 +214,7 @@ def mark(
 @app.command()
 def board(site_id: SiteId, *, as_json: Json = False) -> None:
     """Show who is in now: everybody's last mark of the present work date."""
-    registry = _registry()
+    registry = shared.registry()
     site = registry.resolve(site_id)
     work_date, marks = _marking(registry).ledger(site).board()
     if as_json:
@@ -233,7 +241,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Add rows from elsewhere to a site's ledger, also while the server runs; by default only say what would be."""
-    registry = _registry()
+    registry = shared.registry()
     site = registry.resolve(site_id)
     marking = _marking(registry)
     importing = Importing(
@@ -262,7 +270,7 @@ def import_(
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept.")]) -> None:
     """Copy the registry, the rosters and every ledger into a new folder in DIR, while marks go on."""
-    registry = _registry()
+    registry = shared.registry()
     made = back_up(registry, _marking(registry).ledger, into=folder, now=utc_now())
     sys.stdout.write(f"{made.path}\n")
     talk.print(f"{made.files} files are copied. To try them: cd there and `sha256sum --check SHA256SUMS`.")
@@ -281,12 +289,6 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Pa
     except OSError as error:
         raise NotWrittenError(path, error.strerror or "") from None
     talk.print(f"{path} is written. Change the name and the zone in it, then run `attendance serve`.", markup=False)
-
-
-def _registry() -> Registry:
-    """Return the registry that the settings name; raise SettingsError or RegistryError."""
-    settings = load_settings()
-    return load_registry(settings.sites, network_storage=settings.network_storage)
 
 
 def _marking(registry: Registry) -> Marking:
@@ -324,8 +326,7 @@ def _deployed(name: str) -> Path:
 
 def _say_where(settings: Settings, registry: Registry) -> None:
     """Say on stderr which pages there are."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}"
+    address = settings.address
     shown = list(registry.sites.values())[:10]
     pages = {"All sites": "/"} | {site.name[:40]: f"/sites/{site.site_id}/attendance" for site in shown}
     for name, path in pages.items():
@@ -333,3 +334,13 @@ def _say_where(settings: Settings, registry: Registry) -> None:
     if len(shown) < len(registry.sites):
         talk.print(f"and {len(registry.sites) - len(shown)} more.")
     talk.print("Stop with Ctrl+C.")
+
+
+def _say_first_link(settings: Settings, registry: Registry) -> None:
+    """Say on a terminal how the first account is made, once and by whom who reads this; else it stands in a file."""
+    link = first_link_of(registry.path.parent)
+    offered = link.offer(settings.address)
+    if offered and sys.stderr.isatty():
+        talk.print(f"\nMake the first account, for HR: {offered}", markup=False, style="bold")
+    elif offered:
+        talk.print(f"The link that makes the first account stands in {link.path}", markup=False)

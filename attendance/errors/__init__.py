@@ -24,6 +24,7 @@ from attendance.errors.base import (
     Problem,
 )
 from attendance.errors.files import (
+    AuditUnreadableError,
     BackupDamagedError,
     BackupNotMadeError,
     BackupNotWholeError,
@@ -63,6 +64,7 @@ __all__ = [
     "AccountsError",
     "AmbiguousSiteError",
     "AttendanceError",
+    "AuditUnreadableError",
     "BackupDamagedError",
     "BackupNotMadeError",
     "BackupNotWholeError",

@@ -47,6 +47,15 @@ class NotWrittenError(AttendanceError):
         super().__init__(f"{path} is not written: {reason}. Choose another folder, or edit the file that is there.")
 
 
+class AuditUnreadableError(AttendanceError):
+    """The audit log cannot be read."""
+
+    code = "audit_unreadable"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be read: {reason}. Type the command as the user that the server runs as.")
+
+
 class UnknownZoneError(AttendanceError):
     """No zone has this name."""
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NoReturn
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from attendance.errors import InvalidInputError, MalformedRequestError
 from attendance.model import MarkRequest
 from attendance.web import deps
+from attendance.web.access import MARKS, rules_of
+from attendance.web.problems import problems
 from attendance.web.rendering import is_json, mark_answer
 
 
@@ -41,21 +43,6 @@ class MarkAnswer(BaseModel):
     repeated: bool = Field(description="True where this mark stood there before; nothing was added.")
 
 
-class Problem(BaseModel):
-    """RFC 9457, with a stable code."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    request_id: str | None
-    fields: dict[str, str] | None = Field(default=None, description="With invalid_input: what is wrong, by field.")
-    candidates: list[str] | None = Field(
-        default=None, description="With ambiguous_site: the sites that could be meant."
-    )
-
-
 class JsonRoute(APIRoute):
     """A route that answers JSON only; a form at the same address belongs to the pages.
 
@@ -71,32 +58,28 @@ class JsonRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; what is raised is answered further out, as for every route."""
         request = Request(scope, receive, send)
+        for rule in rules_of(self):
+            await rule(request)
         response: Response = await self.endpoint(request, **request.path_params)
         await response(scope, receive, send)
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
-    for status, description in {
-        400: "Not JSON, or not an object with these fields.",
-        403: "Not from here, or not on the roster.",
-        404: "No such site.",
-        409: "The name is somebody else's, or more than one site could be meant.",
-        413: "Too large.",
-        422: "A field is wrong.",
-        503: "Could not be recorded now; trying again is safe.",
-    }.items()
-}
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": MarkBody.model_json_schema()}}}}
 _STOOD: dict[int | str, dict[str, Any]] = {200: {"model": MarkAnswer, "description": "Stood there before."}}
-_RESPONSES = _STOOD | _PROBLEMS
+_RESPONSES = _STOOD | problems(400, 401, 403, 404, 409, 413, 422, 503)
+
+_MARK: dict[str, Any] = {
+    "status_code": 201,
+    "response_model": MarkAnswer,
+    "responses": _RESPONSES,
+    "openapi_extra": _BODY,
+    "dependencies": [Depends(MARKS)],
+}
 
 router = APIRouter(route_class=JsonRoute)
 
 
-@router.post(
-    "/sites/{site}/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY
-)
+@router.post("/sites/{site}/attendance", **_MARK)
 async def mark(request: Request, site: str) -> Response:
     """Record a mark at a site."""
     here, services = await deps.site(request, site), await deps.services(request)
@@ -104,12 +87,13 @@ async def mark(request: Request, site: str) -> Response:
     return mark_answer(here, recorded)
 
 
-@router.post("/attendance", status_code=201, response_model=MarkAnswer, responses=_RESPONSES, openapi_extra=_BODY)
+@router.post("/attendance", **_MARK)
 async def mark_somewhere(request: Request) -> Response:
     """Record a mark at the employee's own site, as the rosters and networks tell it."""
     services, address = await deps.services(request), await deps.address(request)
     wish = read_mark(await request.body())
     site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address)
+    await MARKS.at(request, site)
     return mark_answer(site, await services.marking.mark(site, wish, address))
 
 

@@ -16,16 +16,25 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from attendance import __version__
+from attendance.accounts import file as accounts_file
+from attendance.accounts.enrolling import Enrolling
+from attendance.accounts.file import AccountsFile
+from attendance.accounts.first import FirstLink, first_link_of
+from attendance.accounts.granting import Granting
+from attendance.accounts.second_factor import SecondFactor
+from attendance.accounts.signing import Signing
+from attendance.accounts.store import STORE_NAME, AccessStore
+from attendance.audit import Audit
 from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
-from attendance.errors import AttendanceError, LedgerError, RegistryError
+from attendance.errors import AccountsError, AttendanceError, LedgerError, RegistryError
 from attendance.eventlog import open_log
 from attendance.keeping import Follower, Keeper
 from attendance.ledger import Ledger
 from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.registry import Registry, RegistryFile
-from attendance.web import api, health, pages
+from attendance.web import account, api, boards, health, hr, pages, signing
 from attendance.web.deps import Services
 from attendance.web.errors import (
     on_attendance_error,
@@ -69,12 +78,16 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     settings = settings or load_settings()
     open_log(settings.log_dir)
     registry_file = RegistryFile(settings.sites, network_storage=settings.network_storage)
+    with suppress(AccountsError, OSError):  # then nobody is let in anyway, and /readyz tells why
+        first_link_of(registry_file.current.path.parent).offer(settings.address)
+    audit = Audit(settings.log_dir, now=now)
+    report = _reporter(audit)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        marking = Marking(registry_file.current, now=now, report=_report)
-        app.state.services = Services(registry_file=registry_file, marking=marking, now=now)
-        keeper = _keeper(registry_file.current, marking, now)
+        marking = Marking(registry_file.current, now=now, report=report)
+        app.state.services = _services(registry_file, marking, audit, now)
+        keeper = _keeper(registry_file.current, marking, now, report)
         keeper.start()
         yield
         await marking.drain()
@@ -92,7 +105,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     )
     app.state.registry_file = registry_file
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
-    for router in (api.router, pages.router, health.router):
+    for router in (api.router, pages.router, boards.router, signing.router, account.router, hr.router, health.router):
         app.router.routes.extend(router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:
@@ -122,15 +135,42 @@ def leave(app: FastAPI) -> None:
         if time.monotonic() > until_seconds:
             return
         with suppress(LedgerError):  # then the other waits for a while
-            Ledger(site, now=utc_now, report=_report).log.leave()
+            Ledger(site, now=utc_now, report=lambda _: None).log.leave()
 
 
-def _keeper(registry: Registry, marking: Marking, now: Clock) -> Keeper:
+def _keeper(registry: Registry, marking: Marking, now: Clock, report: Callable[[Incident], None]) -> Keeper:
     """Return the keeper of every ledger; the workers agree by the registry's file which of them follows."""
-    followers = (Follower(marking.ledger(site), now=now, report=_report) for site in registry.sites.values())
-    return Keeper(followers, registry.path, now=now, report=_report)
+    followers = (Follower(marking.ledger(site), now=now, report=report) for site in registry.sites.values())
+    return Keeper(followers, registry.path, now=now, report=report)
 
 
-def _report(incident: Incident) -> None:
-    """Leave a line for something that went on and that ops must hear of."""
-    _log.warning(incident.code, file=str(incident.path), detail=incident.detail)
+def _services(registry_file: RegistryFile, marking: Marking, audit: Audit, now: Clock) -> Services:
+    """Return what the handlers of this process share."""
+    folder = registry_file.current.path.parent
+    accounts = AccountsFile(folder / accounts_file.FILE_NAME)
+    store = AccessStore(folder / STORE_NAME, now=now)
+    granting = Granting(accounts, audit, now=now)
+    return Services(
+        registry_file=registry_file,
+        marking=marking,
+        accounts=accounts,
+        granting=granting,
+        signing=Signing(accounts, store, audit, now=now),
+        second_factor=SecondFactor(store, now=now),
+        enrolling=Enrolling(granting, store, audit),
+        first_link=FirstLink(accounts),
+        audit=audit,
+        now=now,
+    )
+
+
+def _reporter(audit: Audit) -> Callable[[Incident], None]:
+    """Return what leaves a line for something that went on and that ops must hear of."""
+
+    def report(incident: Incident) -> None:
+        _log.warning(incident.code, file=str(incident.path), detail=incident.detail)
+        audit.note(
+            "file_incident", who="server", outcome=incident.code, file=str(incident.path), detail=incident.detail
+        )
+
+    return report

@@ -7,9 +7,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from attendance.accounts.enrolling import Enrolling
+from attendance.accounts.file import AccountsFile
+from attendance.accounts.first import FirstLink
+from attendance.accounts.granting import Granting
+from attendance.accounts.second_factor import SecondFactor
+from attendance.accounts.signing import Signing
+from attendance.audit import Audit
 from attendance.clock import Clock
 from attendance.marking import Address, Marking
-from attendance.model import Site
+from attendance.model import Grant, Site
 from attendance.registry import RegistryFile
 
 
@@ -19,19 +26,35 @@ class Services:
 
     registry_file: RegistryFile
     marking: Marking
+    accounts: AccountsFile
+    granting: Granting
+    signing: Signing
+    second_factor: SecondFactor
+    enrolling: Enrolling
+    first_link: FirstLink
+    audit: Audit
     now: Clock
 
 
-async def services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """Return the services of this process."""
     found: Services = request.app.state.services
     return found
 
 
+async def services(request: Request) -> Services:
+    """Return the services of this process."""
+    return services_of(request)
+
+
 async def site(request: Request, site: str) -> Site:
     """Return the site that the address names; raise UnknownSiteError."""
-    found: Services = request.app.state.services
-    return found.registry_file.current.resolve(site)
+    return services_of(request).registry_file.current.resolve(site)
+
+
+def sites_within(services: Services, grant: Grant) -> list[Site]:
+    """Return the sites that a grant is good for, in the order of the registry."""
+    return [site for site in services.registry_file.current.sites.values() if grant.reaches(site.site_id)]
 
 
 async def address(request: Request) -> Address | None:

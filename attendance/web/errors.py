@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -23,6 +24,23 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.UnknownEmployeeError: HTTPStatus.FORBIDDEN,
     errors.NameMismatchError: HTTPStatus.CONFLICT,
     errors.OutsideNetworkError: HTTPStatus.FORBIDDEN,
+    errors.NotSignedInError: HTTPStatus.UNAUTHORIZED,
+    errors.SignInFailedError: HTTPStatus.UNAUTHORIZED,
+    errors.ForbiddenError: HTTPStatus.FORBIDDEN,
+    errors.SecondFactorNeededError: HTTPStatus.FORBIDDEN,
+    errors.InsecureConnectionError: HTTPStatus.FORBIDDEN,
+    errors.LinkUsedError: HTTPStatus.FORBIDDEN,
+    errors.EnrolmentFailedError: HTTPStatus.FORBIDDEN,
+    errors.KioskNeededError: HTTPStatus.FORBIDDEN,
+    errors.CodeNeededError: HTTPStatus.FORBIDDEN,
+    errors.PinRefusedError: HTTPStatus.FORBIDDEN,
+    errors.SignOnFailedError: HTTPStatus.FORBIDDEN,
+    errors.TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.UnknownGrantError: HTTPStatus.NOT_FOUND,
+    errors.GrantRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.AccountsError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AccessStorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PinsError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RosterError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFullError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -56,6 +74,10 @@ def status_of(error: errors.AttendanceError) -> HTTPStatus:
 
 def headers_of(error: errors.AttendanceError) -> dict[str, str]:
     """Return the header fields that go with an error."""
+    if isinstance(error, errors.TooManyAttemptsError):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, errors.NotSignedInError):
+        return {"WWW-Authenticate": 'Bearer realm="attendance"'}
     if status_of(error) is not HTTPStatus.SERVICE_UNAVAILABLE:
         return {}
     return {"Retry-After": str(RETRY_AFTER_SECONDS.get(type(error), DEFAULT_RETRY_AFTER_SECONDS))}
@@ -101,15 +123,34 @@ def _error_page(status: int, detail: str) -> Response:
     return render("error.html", status, headline=headline, detail=detail)
 
 
+def page_or_problem(request: Request, error: errors.AttendanceError, page: Response) -> Response:
+    """Return the page of a form that was refused, or for a program the problem; and leave a line."""
+    log_failure(error, site_key(request.path_params.get("site")))
+    if not wants_html(request):
+        return problem_of(error)
+    page.headers.update(headers_of(error))
+    return page
+
+
 async def on_attendance_error(request: Request, error: Exception) -> Response:
     """Answer an expected failure."""
     assert isinstance(error, errors.AttendanceError)  # noqa: S101  # the framework calls it for nothing else
     log_failure(error, site_key(request.path_params.get("site")))
-    if wants_html(request):
-        page = _error_page(status_of(error), str(error))
-        page.headers.update(headers_of(error))
-        return page
-    return problem_of(error)
+    if not wants_html(request):
+        return problem_of(error)
+    if request.method == "GET" and (elsewhere := _way_in(request, error)):
+        return RedirectResponse(elsewhere, 303, {"Cache-Control": "no-store"})
+    page = _error_page(status_of(error), str(error))
+    page.headers.update(headers_of(error))
+    return page
+
+
+def _way_in(request: Request, error: errors.AttendanceError) -> str | None:
+    """Return where a browser goes that may see a page as soon as something is done first."""
+    if isinstance(error, errors.SecondFactorNeededError):
+        return "/account/second-factor"
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"/sign-in?next={quote(wanted, safe='')}" if isinstance(error, errors.NotSignedInError) else None
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
 from attendance.checking import storage_problem
@@ -13,6 +13,7 @@ from attendance.edits import has_lost_rows, kept_versions
 from attendance.errors import AttendanceError, StorageBusyError
 from attendance.eventlog import dropped_lines
 from attendance.model import Site
+from attendance.web.access import ANYBODY
 from attendance.web.deps import Services, ServicesDep
 
 WARNINGS = {"storage_low", "edits_found", "rows_lost"}
@@ -21,13 +22,15 @@ WARNINGS = {"storage_low", "edits_found", "rows_lost"}
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", dependencies=[Depends(ANYBODY)])
 async def healthz() -> JSONResponse:
     """Answer as long as the process can."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz", responses={503: {"description": "A site could not record a mark now."}})
+@router.get(
+    "/readyz", dependencies=[Depends(ANYBODY)], responses={503: {"description": "A site could not record a mark now."}}
+)
 def readyz(services: ServicesDep) -> JSONResponse:
     """Tell whether every site could record a mark now; run in a thread, since it asks the disk."""
     problems = _registry_problems(services)

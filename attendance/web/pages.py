@@ -1,28 +1,26 @@
 """Own what an employee sees: the list of sites, the page of a site, and what becomes of a mark sent by its form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta, timezone
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from python_multipart.multipart import parse_options_header
-from starlette.datastructures import UploadFile
 
 from attendance.clock import to_local
-from attendance.errors import AttendanceError, MalformedRequestError
+from attendance.errors import AttendanceError
 from attendance.model import MarkRequest, Recorded, Site
+from attendance.web.access import ANYBODY, MARKS
 from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep
 from attendance.web.errors import headers_of, log_failure, problem_of, status_of
+from attendance.web.forms import read_form
 from attendance.web.remembering import Remembered, forget, read_remembered, remember
 from attendance.web.rendering import mark_answer, render, wants_html
 
 MAX_LISTED_SITES = 40  # with style and script, their page stays under 30 kB
-_FIELDS = {"employee_id", "name", "status", "remember"}
-_MAX_FIELDS = 8  # a few more than there are, so that a strange one is refused as such
+_FIELDS = ("employee_id", "name", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +37,13 @@ class _Filled:
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
+@router.get("/", dependencies=[Depends(ANYBODY)])
 async def list_sites(services: ServicesDep, q: Annotated[str, Query(max_length=80)] = "") -> Response:
     """Show the sites with their local times, all or those that are looked for."""
     return _site_list(services, q)
 
 
-@router.get("/attendance")
+@router.get("/attendance", dependencies=[Depends(ANYBODY)])
 async def find_site(request: Request, services: ServicesDep, address: AddressDep) -> Response:
     """Go to the page of the site that this device is at or was at, or show the list."""
     sites = services.registry_file.current.sites
@@ -57,13 +55,13 @@ async def find_site(request: Request, services: ServicesDep, address: AddressDep
     return _site_list(services, "")
 
 
-@router.post("/attendance")
+@router.post("/attendance", dependencies=[Depends(ANYBODY)])
 async def refuse_form() -> Response:
     """Refuse a form: only programs may leave open at which site they mark, and they send JSON."""
     raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
-@router.get("/sites/{site}/attendance")
+@router.get("/sites/{site}/attendance", dependencies=[Depends(ANYBODY)])
 async def show_site(request: Request, site: SiteDep, services: ServicesDep, someone: str = "") -> Response:
     """Show the form of a site, filled with who is remembered on this device; for someone else it is empty."""
     who = None if someone else read_remembered(request)
@@ -75,10 +73,10 @@ async def show_site(request: Request, site: SiteDep, services: ServicesDep, some
     return page
 
 
-@router.post("/sites/{site}/attendance")
+@router.post("/sites/{site}/attendance", dependencies=[Depends(MARKS)])
 async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> Response:
     """Record a mark that was sent by the form, and say what was recorded."""
-    form = await _read_form(request)
+    form = await read_form(request, *_FIELDS, ticks=("remember",))
     wish = MarkRequest(employee_id=form["employee_id"], name=form["name"], status=form["status"])
     try:
         recorded = await services.marking.mark(site, wish, address)
@@ -89,7 +87,7 @@ async def mark(request: Request, site: SiteDep, services: ServicesDep, address: 
     return _confirmation(request, site, recorded, form) if wants_html(request) else mark_answer(site, recorded)
 
 
-@router.get("/clock")
+@router.get("/clock", dependencies=[Depends(ANYBODY)])
 async def clock(services: ServicesDep, site: Annotated[list[str], Query(max_length=MAX_LISTED_SITES)]) -> JSONResponse:
     """Return the present instant (milliseconds since 1970) and the offsets (seconds) of the sites asked for."""
     now = services.now()
@@ -101,31 +99,6 @@ async def clock(services: ServicesDep, site: Annotated[list[str], Query(max_leng
 def _offset_seconds(offset: timedelta | None) -> int:
     """Return an offset in seconds."""
     return int((offset or timedelta()).total_seconds())
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form, each once and each a text; raise MalformedRequestError or what the parser raises."""
-    items = await _read_items(request)
-    fields = {key: value for key, value in items if isinstance(value, str)}
-    if len(fields) != len(items) or not fields.keys() <= _FIELDS:
-        raise MalformedRequestError("a field stands twice, or is not one of a mark")
-    return dict.fromkeys(("employee_id", "name", "status"), "") | fields
-
-
-async def _read_items(request: Request) -> Sequence[tuple[str, str | UploadFile]]:
-    """Return what a form holds; refuse all but UTF-8: the framework would read it as Latin-1, and spoil a name."""
-    content_type, options = parse_options_header(request.headers.get("content-type"))
-    if content_type not in {b"application/x-www-form-urlencoded", b"multipart/form-data"}:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    if options.get(b"charset", b"utf-8").lower() != b"utf-8":
-        raise MalformedRequestError("the form is not in UTF-8")
-    try:
-        body = (await request.body()).decode()
-        if content_type == b"multipart/form-data":
-            return (await request.form(max_files=0, max_fields=_MAX_FIELDS)).multi_items()
-        return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
-    except ValueError:  # UnicodeDecodeError is one
-        raise MalformedRequestError("the form is not in UTF-8, or has too many fields") from None
 
 
 def _site_list(services: Services, sought: str) -> Response:

@@ -1,0 +1,75 @@
+"""Own what several groups of commands need: the registry, the accounts, and who types."""
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from attendance.accounts.file import FILE_NAME, AccountsFile
+from attendance.accounts.granting import Granting
+from attendance.accounts.store import STORE_NAME, AccessStore
+from attendance.audit import Audit
+from attendance.cli.printing import talk
+from attendance.clock import utc_now
+from attendance.config import load_settings
+from attendance.model import Grant, Role
+from attendance.registry import Registry, load_registry
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="What for: hr, ops or viewer; may stand more than once.")]
+Sites = Annotated[
+    list[str], typer.Option("--site", help="At which sites: keys of sites.yaml, once each; without it, at all of them.")
+]
+
+
+def registry() -> Registry:
+    """Return the registry that the settings name; raise SettingsError or RegistryError."""
+    settings = load_settings()
+    return load_registry(settings.sites, network_storage=settings.network_storage)
+
+
+def audit() -> Audit:
+    """Return the audit that the settings name."""
+    return Audit(load_settings().log_dir, now=utc_now)
+
+
+def accounts_file() -> AccountsFile:
+    """Return the accounts beside the registry."""
+    return AccountsFile(load_settings().sites.absolute().with_name(FILE_NAME))
+
+
+def granting() -> Granting:
+    """Return the use case that changes the accounts beside the registry."""
+    return Granting(accounts_file(), audit(), now=utc_now)
+
+
+def access_store() -> AccessStore:
+    """Return the sessions and counters beside the registry."""
+    return AccessStore(load_settings().sites.absolute().with_name(STORE_NAME), now=utc_now)
+
+
+def typist() -> str:
+    """Return who types, for the audit."""
+    return f"command line ({getpass.getuser()})"
+
+
+def grant_of(roles: list[Role], site_ids: list[str]) -> Grant:
+    """Return the grant that was typed; raise UnknownSiteError."""
+    for site_id in site_ids:
+        registry().resolve(site_id)
+    return Grant(roles=frozenset(roles), site_ids=frozenset(site_ids) if site_ids else None)
+
+
+def told(grant: Grant) -> tuple[str, str]:
+    """Return the roles and sites of a grant for a table."""
+    return ", ".join(sorted(grant.roles)), "all" if grant.site_ids is None else ", ".join(sorted(grant.site_ids))
+
+
+def ask_password() -> str:
+    """Return a password: typed twice on a terminal, unseen; else the first line of stdin."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    while (first := getpass.getpass("Password: ")) != getpass.getpass("Once more: "):
+        talk.print("These two are not the same.")
+    return first

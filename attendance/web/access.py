@@ -1,0 +1,225 @@
+"""Own who may call what: every route declares one of these rules, and nothing else decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+
+from attendance.accounts.nouns import Account, Kiosk, Token
+from attendance.accounts.visit import Visit
+from attendance.errors import (
+    ForbiddenError,
+    InsecureConnectionError,
+    KioskNeededError,
+    NotSignedInError,
+    SecondFactorNeededError,
+)
+from attendance.hashing import hash_secret
+from attendance.model import Grant, MarkingRule, Role, Site
+from attendance.web import deps
+from attendance.web.cookies import DEVICE, KIOSK, SESSION, is_https, read_cookie
+
+_BEARER = "bearer "
+_MAY = {
+    Role.HR: "see, correct and export attendance",
+    Role.OPS: "look after the server and the kiosks",
+    Role.VIEWER: "see who is in",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is signed in, or whose token a program sent."""
+
+    name: str
+    grant: Grant
+    account: Account | None
+    session: str = ""
+    wants_second_factor: bool = False
+
+    @property
+    def told(self) -> str:
+        """Return the name for the audit."""
+        return self.name if self.account else f"token {self.name}"
+
+    @property
+    def looks(self) -> bool:
+        """Tell whether the caller may see who is in."""
+        return not LOOKS.roles.isdisjoint(self.grant.roles)
+
+    @property
+    def keeps_kiosks(self) -> bool:
+        """Tell whether the caller may make devices kiosks."""
+        return not KEEPS_KIOSKS.roles.isdisjoint(self.grant.roles)
+
+    @property
+    def may(self) -> list[str]:
+        """Return what the roles are for, in words."""
+        return [words for role, words in _MAY.items() if role in self.grant.roles]
+
+
+class Rule:
+    """What a route declares: called with each request before its handler; lets it pass, or raises why not."""
+
+    async def __call__(self, request: Request) -> None:
+        """Let the request pass or raise."""
+        raise NotImplementedError
+
+
+class Anybody(Rule):
+    """Open to strangers."""
+
+    async def __call__(self, request: Request) -> None:
+        """Let everybody in."""
+
+
+class Marks(Rule):
+    """Open to whoever may mark at the site of the address, as its `marking` in the registry says."""
+
+    async def __call__(self, request: Request) -> None:
+        """Let in who may; raise UnknownSiteError, KioskNeededError, AccountsError."""
+        if "site" in request.path_params:
+            await self.at(request, await deps.site(request, request.path_params["site"]))
+
+    async def at(self, request: Request, site: Site) -> None:
+        """Let in who may mark at this site; raise KioskNeededError, AccountsError."""
+        if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN} and kiosk_at(request, site.site_id) is None:
+            raise KioskNeededError
+
+
+class AtKiosk(Rule):
+    """Open to the kiosks of the site."""
+
+    async def __call__(self, request: Request) -> None:
+        """Let a kiosk of the site in; raise KioskNeededError, AccountsError."""
+        if kiosk_at(request, request.path_params["site"]) is None:
+            raise KioskNeededError
+
+
+class Allow(Rule):
+    """Open to these roles, at the site of the address if it has one; without roles, to everybody who is signed in."""
+
+    def __init__(self, *roles: Role, before_second_factor: bool = False) -> None:
+        self.roles = frozenset(roles)
+        self.before_second_factor = before_second_factor
+
+    async def __call__(self, request: Request) -> None:
+        """Let in who may, and leave with the request who it is.
+
+        Raise NotSignedInError, ForbiddenError, SecondFactorNeededError, AccountsError, AccessStorageError.
+        """
+        request.state.caller = await run_in_threadpool(self._admitted, request)
+
+    def _admitted(self, request: Request) -> Caller:
+        """Return who calls, if they may; asks the disk."""
+        caller = caller_of(request)
+        if caller is None:
+            raise NotSignedInError
+        site_id = request.path_params.get("site")
+        if not self._admits(caller, site_id):
+            _note_refusal(request, caller, site_id)
+            raise ForbiddenError
+        if caller.wants_second_factor and not self.before_second_factor:
+            raise SecondFactorNeededError
+        return caller
+
+    def _admits(self, caller: Caller, site_id: str | None) -> bool:
+        """Tell whether the grant of the caller is enough."""
+        in_role = not self.roles or not self.roles.isdisjoint(caller.grant.roles)
+        return in_role and (site_id is None or caller.grant.reaches(site_id))
+
+
+class AllowPeople(Allow):
+    """Open to people who are signed in, not to programs."""
+
+    def _admits(self, caller: Caller, site_id: str | None) -> bool:
+        """Tell whether the caller signed in, and the grant is enough."""
+        return caller.account is not None and super()._admits(caller, site_id)
+
+
+ANYBODY = Anybody()
+MARKS = Marks()
+AT_KIOSK = AtKiosk()
+LOOKS = Allow(Role.HR, Role.VIEWER)
+OPERATES = Allow(Role.OPS)
+KEEPS_KIOSKS = Allow(Role.HR, Role.OPS)
+SIGNED_IN = Allow()
+OWN_ACCOUNT = AllowPeople(before_second_factor=True)
+
+
+def rules_of(route: APIRoute) -> Sequence[Rule]:
+    """Return the rules that a route declares: one, or the route is not finished."""
+    declared: list[object] = [one.dependency for one in route.dependencies]
+    return [rule for rule in declared if isinstance(rule, Rule)]
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Return who is signed in, or whose token this is, or None; raise AccountsError, AccessStorageError."""
+    services = deps.services_of(request)
+    if bearer := _bearer(request):
+        entry = services.accounts.current().by_secret.get(hash_secret(bearer))
+        if isinstance(entry, Token) and entry.expires_at > services.now():
+            return Caller(name=entry.name, grant=entry.grant, account=None)
+        return None
+    session = read_cookie(request, SESSION)
+    signed = services.signing.who(session) if session else None
+    if signed is None:
+        return None
+    account = signed.account
+    unsafe = account.wants_second_factor and not signed.by_sso and not is_local(request)
+    return Caller(name=account.name, grant=account.grant, account=account, session=session, wants_second_factor=unsafe)
+
+
+def kiosk_at(request: Request, site_id: str) -> Kiosk | None:
+    """Return the kiosk of the site that sent this, by its cookie or as a bearer; raise AccountsError."""
+    secret = _bearer(request) or read_cookie(request, KIOSK)
+    if not secret:
+        return None
+    entry = deps.services_of(request).accounts.current().by_secret.get(hash_secret(secret))
+    return entry if isinstance(entry, Kiosk) and entry.site_id == site_id else None
+
+
+async def visit(request: Request) -> Visit:
+    """Return from where somebody comes who is about to sign in; raise InsecureConnectionError."""
+    if not is_https(request) and not is_local(request):
+        raise InsecureConnectionError
+    return Visit(address=await deps.address(request), device=read_cookie(request, DEVICE))
+
+
+def is_local(request: Request) -> bool:
+    """Tell whether the request comes from this machine itself, by no proxy: then nobody can listen on the way."""
+    if request.client is None or not {"x-forwarded-for", "forwarded"}.isdisjoint(request.headers):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bearer(request: Request) -> str:
+    """Return what stands behind `Authorization: Bearer`, or nothing."""
+    value = Headers(scope=request.scope).get("authorization", "")
+    return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else ""
+
+
+def _note_refusal(request: Request, caller: Caller, site_id: str | None) -> None:
+    """Note that somebody who is known tried what they may not."""
+    address = request.client.host if request.client else None
+    deps.services_of(request).audit.note(
+        "refused", who=caller.told, address=address, site=site_id, outcome="forbidden", path=request.url.path
+    )
+
+
+async def caller(request: Request) -> Caller:
+    """Return who calls a route whose rule let them in."""
+    found: Caller = request.state.caller
+    return found
+
+
+CallerDep = Annotated[Caller, Depends(caller)]
+VisitDep = Annotated[Visit, Depends(visit)]

@@ -1,0 +1,89 @@
+"""Own what people who are signed in see of the sites: who is in, and the kiosks."""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from attendance.accounts.enrolling import CODE_SECONDS
+from attendance.clock import to_local
+from attendance.errors import AttendanceError, UnknownGrantError
+from attendance.model import Site
+from attendance.reporting import board
+from attendance.web.access import KEEPS_KIOSKS, LOOKS, Caller, CallerDep
+from attendance.web.deps import Services, ServicesDep, SiteDep, sites_within
+from attendance.web.errors import page_or_problem, status_of
+from attendance.web.forms import read_form
+from attendance.web.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/hr", dependencies=[Depends(LOOKS)])
+def show_sites(services: ServicesDep, caller: CallerDep) -> Response:
+    """Show the sites of the account with who is in; run in a thread, since it asks the disk."""
+    sites = sites_within(services, caller.grant)
+    boards = [board(services.marking.ledger(site), now=services.now) for site in sites]
+    return render("hr.html", now=services.now(), caller=caller, boards=boards)
+
+
+@router.get("/hr/sites/{site}", dependencies=[Depends(LOOKS)])
+def show_board(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Response:
+    """Show who is in at one site; run in a thread, since it asks the disk."""
+    here = board(services.marking.ledger(site), now=services.now)
+    return render("board.html", now=services.now(), caller=caller, board=here)
+
+
+@router.get("/hr/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
+def show_kiosks(services: ServicesDep, caller: CallerDep) -> Response:
+    """Show the kiosks of the account's sites; run in a thread, since it asks the disk."""
+    return _kiosks(services, caller)
+
+
+@router.post("/hr/sites/{site}/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
+async def give_code(request: Request, site: SiteDep, services: ServicesDep, caller: CallerDep) -> Response:
+    """Show a code that makes one device a kiosk of the site."""
+    form = await read_form(request, "name")
+    try:
+        code = await run_in_threadpool(services.enrolling.code, form["name"], site.site_id, by=caller.told)
+    except AttendanceError as error:
+        page = await run_in_threadpool(_kiosks, services, caller, error, site)
+        return page_or_problem(request, error, page)
+    address = f"{request.base_url}sites/{site.site_id}/kiosk"
+    minutes = CODE_SECONDS // 60
+    return render(
+        "kiosk_code.html", caller=caller, site=site, name=form["name"], code=code, address=address, minutes=minutes
+    )
+
+
+@router.post("/hr/sites/{site}/kiosks/{name}/revoke", dependencies=[Depends(KEEPS_KIOSKS)])
+def revoke_kiosk(site: SiteDep, name: str, services: ServicesDep, caller: CallerDep) -> Response:
+    """Make a kiosk of the site an ordinary device again; run in a thread, since it asks the disk."""
+    kiosks = [kiosk.name for kiosk in services.accounts.current().kiosks.values() if kiosk.site_id == site.site_id]
+    if name not in kiosks:
+        raise UnknownGrantError("kiosk", kiosks)
+    services.granting.revoke_kiosk(name, by=caller.told)
+    return RedirectResponse("/hr/kiosks", 303)
+
+
+def _kiosks(
+    services: Services, caller: Caller, error: AttendanceError | None = None, chosen: Site | None = None
+) -> Response:
+    """Return the page of the kiosks."""
+    sites = sites_within(services, caller.grant)
+    kiosks = services.accounts.current().kiosks.values()
+    rows = [
+        (site, kiosk, to_local(kiosk.enrolled_at, site.zone))
+        for site in sites
+        for kiosk in kiosks
+        if kiosk.site_id == site.site_id
+    ]
+    return render(
+        "kiosks.html",
+        status_of(error) if error else 200,
+        caller=caller,
+        sites=sites,
+        rows=rows,
+        error=error,
+        fields=getattr(error, "fields", {}),
+        chosen=chosen,
+    )

@@ -1,0 +1,137 @@
+"""Own how people come in: the one-time link, the sign-in page, its second step, and the way out."""
+
+import re
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from attendance.accounts.nouns import Account
+from attendance.accounts.signing import SECOND_STEP_SECONDS, SignedIn
+from attendance.accounts.visit import Visit
+from attendance.errors import AttendanceError, GrantRefusedError
+from attendance.model import Grant, Role
+from attendance.web.access import ANYBODY, VisitDep, caller_of
+from attendance.web.cookies import DEVICE, LONGEST_SECONDS, SECOND_STEP, SESSION, drop_cookie, read_cookie, set_cookie
+from attendance.web.deps import Services, ServicesDep
+from attendance.web.errors import page_or_problem, status_of
+from attendance.web.forms import read_form
+from attendance.web.rendering import render
+
+SIGN_IN = "/sign-in"
+MAX_NEXT = 2000
+_LOCAL = re.compile(r"/(?:[\w.~!$&'()*+,;=:@%-][\w.~!$&'()*+,;=:@%/?-]*)?", re.ASCII)  # no //, no \\, no control
+_NO_STORE = {"Cache-Control": "no-store"}
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(ANYBODY)])
+
+
+@router.get(SIGN_IN)
+async def show_sign_in(request: Request, _: VisitDep, next: str = "") -> Response:  # noqa: A002  # in the address
+    """Show the sign-in page, or go on where somebody is signed in already."""
+    caller = await run_in_threadpool(caller_of, request)
+    if caller and caller.account:
+        return _onward(next, caller.grant)
+    return _page(next)
+
+
+@router.post(SIGN_IN)
+async def sign_in(request: Request, services: ServicesDep, visit: VisitDep) -> Response:
+    """Take name and password, and go on: to the second step, or in."""
+    form = await read_form(request, "name", "password", "next")
+    try:
+        outcome = await run_in_threadpool(services.signing.sign_in, form["name"], form["password"], visit)
+    except AttendanceError as error:
+        return page_or_problem(request, error, _page(form["next"], name=form["name"], error=error))
+    if isinstance(outcome, SignedIn):
+        return entered(request, outcome, form["next"])
+    page = _second_page(form["next"])
+    set_cookie(page, request, SECOND_STEP, outcome.ticket, SECOND_STEP_SECONDS)
+    return page
+
+
+@router.post(f"{SIGN_IN}/code")
+async def confirm(request: Request, services: ServicesDep, visit: VisitDep) -> Response:
+    """Take the code of the second factor."""
+    form = await read_form(request, "code", "next")
+    ticket = read_cookie(request, SECOND_STEP)
+    try:
+        outcome = await run_in_threadpool(services.signing.confirm, ticket, form["code"], visit)
+    except AttendanceError as error:
+        return page_or_problem(request, error, _second_page(form["next"], error=error))
+    answer = entered(request, outcome, form["next"])
+    drop_cookie(answer, request, SECOND_STEP)
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, services: ServicesDep, visit: VisitDep) -> Response:
+    """End the session, here and in every worker."""
+    await run_in_threadpool(services.signing.sign_out, read_cookie(request, SESSION), visit)
+    answer = RedirectResponse(f"{SIGN_IN}?next=", 303, _NO_STORE)
+    drop_cookie(answer, request, SESSION)
+    return answer
+
+
+@router.get("/first-account/{secret}")
+async def show_first(secret: str, services: ServicesDep, _: VisitDep) -> Response:
+    """Show the form that makes the first account."""
+    await run_in_threadpool(services.first_link.require, secret)
+    return render("first.html", name="", error=None, fields={})
+
+
+@router.post("/first-account/{secret}")
+async def make_first(request: Request, secret: str, services: ServicesDep, visit: VisitDep) -> Response:
+    """Make the first account, for HR and ops of all sites, and sign it in."""
+    form = await read_form(request, "name", "password")
+    try:
+        outcome = await run_in_threadpool(_make_first, services, secret, form, visit)
+    except GrantRefusedError as error:
+        page = render("first.html", status_of(error), name=form["name"], error=error, fields=error.fields)
+        return page_or_problem(request, error, page)
+    return entered(request, outcome, "/hr")
+
+
+def _make_first(services: Services, secret: str, form: dict[str, str], visit: Visit) -> SignedIn:
+    """Make the first account and open its session; raise LinkUsedError, GrantRefusedError."""
+    services.first_link.require(secret)
+    grant = Grant(roles=frozenset({Role.HR, Role.OPS}), site_ids=None)
+    account = services.granting.add_account(
+        Account(name=form["name"].strip().lower(), grant=grant),
+        form["password"],
+        by="one-time link",
+        first=True,
+        address=visit.told,
+    )
+    services.first_link.withdraw()
+    return services.signing.let_in(account, visit)
+
+
+def local_path(text: str) -> str:
+    """Return an address of this server, or nothing: it never leads elsewhere, whatever a browser makes of it."""
+    return text if len(text) <= MAX_NEXT and _LOCAL.fullmatch(text) else ""
+
+
+def entered(request: Request, outcome: SignedIn, next_path: str) -> Response:
+    """Return the way in, with the cookies of a new session."""
+    answer = _onward(next_path, outcome.account.grant)
+    set_cookie(answer, request, SESSION, outcome.session)
+    set_cookie(answer, request, DEVICE, outcome.device, LONGEST_SECONDS)
+    return answer
+
+
+def _onward(next_path: str, grant: Grant) -> Response:
+    """Return the way to where somebody wanted to go, or to the first page of their role."""
+    first = "/hr" if grant.roles & {Role.HR, Role.VIEWER} else "/hr/kiosks"
+    return RedirectResponse(local_path(next_path) or first, 303, _NO_STORE)
+
+
+def _page(next_path: str, name: str = "", error: AttendanceError | None = None) -> Response:
+    """Return the sign-in page."""
+    status = status_of(error) if error else 200
+    return render("sign_in.html", status, next=local_path(next_path), name=name, error=error, sso=False)
+
+
+def _second_page(next_path: str, error: AttendanceError | None = None) -> Response:
+    """Return the page that asks for the code of the second factor."""
+    return render("second_step.html", status_of(error) if error else 200, next=local_path(next_path), error=error)
