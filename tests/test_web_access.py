@@ -1,0 +1,197 @@
+"""Claims about who may call what: every route, every role, at an own and at a foreign site."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from httpx2 import Response
+from starlette.routing import BaseRoute, Mount
+
+from attendance.web.access import rules_of
+from tests.access_web import add_account, kiosk_of, services, session_of, token_of
+from tests.webapp import HTML, Web, serving_web
+
+SITES = {
+    "london": "timezone: Europe/London",
+    "kolkata": "timezone: Asia/Kolkata",
+    "oslo": "timezone: Europe/Oslo; marking: kiosk",
+    "lima": "timezone: America/Lima; marking: kiosk",
+}
+EVERYBODY = {"stranger", "hr", "ops", "viewer", "token", "kiosk"}
+SIGNED_IN = {"hr", "ops", "viewer"}
+
+# Who may call what. A route that is not in here is not finished, and one that is in here twice cannot be.
+MAY: dict[str, set[str]] = {
+    "GET /": EVERYBODY,
+    "GET /attendance": EVERYBODY,
+    "POST /attendance": EVERYBODY,
+    "GET /sites/{site}/attendance": EVERYBODY,
+    "POST /sites/{site}/attendance": EVERYBODY,
+    "GET /clock": EVERYBODY,
+    "GET /healthz": EVERYBODY,
+    "GET /readyz": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "POST /sign-in": EVERYBODY,
+    "POST /sign-in/code": EVERYBODY,
+    "POST /sign-out": EVERYBODY,
+    "GET /first-account/{secret}": EVERYBODY,
+    "POST /first-account/{secret}": EVERYBODY,
+    "GET /account": SIGNED_IN,
+    "POST /account/password": SIGNED_IN,
+    "POST /account/sign-out-elsewhere": SIGNED_IN,
+    "GET /account/second-factor": SIGNED_IN,
+    "POST /account/second-factor": SIGNED_IN,
+    "GET /hr": {"hr", "viewer", "token"},
+    "GET /hr/sites/{site}": {"hr", "viewer", "token"},
+    "GET /hr/kiosks": {"hr", "ops", "token"},
+    "POST /hr/sites/{site}/kiosks": {"hr", "ops", "token"},
+    "POST /hr/sites/{site}/kiosks/{name}/revoke": {"hr", "ops", "token"},
+    "GET /api/sites": {"hr", "viewer", "token"},
+    "GET /api/sites/{site}/board": {"hr", "viewer", "token"},
+}
+CALLERS = sorted(EVERYBODY)
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """Four sites, asked from the machine itself."""
+    with serving_web(tmp_path_factory.mktemp("access"), peer="127.0.0.1", sites=SITES) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def headers(web: Web) -> dict[str, dict[str, str]]:
+    """What each caller sends; those who are known are known at london and oslo alone."""
+    own = ["london", "oslo"]
+    made = {role: session_of(web, add_account(web, f"{role}-here", role, sites=own)) for role in SIGNED_IN}
+    made["token"] = token_of(web, "program", "hr", sites=own)
+    return made | {"stranger": {}, "kiosk": kiosk_of(web, "oslo")}
+
+
+def _routes(found: list[BaseRoute]) -> Iterator[tuple[str, APIRoute]]:
+    """Yield every route with its method and address."""
+    for route in found:
+        assert isinstance(route, (APIRoute, Mount)), f"{route} is of a kind that has no rule"
+        if isinstance(route, APIRoute):
+            for method in route.methods:
+                yield f"{method} {route.path}", route
+
+
+def _ask(web: Web, route: str, site_id: str, headers: dict[str, str], **more: str) -> Response:
+    """Call a route."""
+    method, _, path = route.partition(" ")
+    path = path.replace("{site}", site_id).replace("{name}", "nobody").replace("{secret}", "nothing")
+    web.client.cookies.clear()
+    return web.client.request(method, path, headers=headers | more)
+
+
+def _is_let_in(answer: Response) -> bool:
+    """Tell whether a rule let the request pass: what the handler says of it is another matter."""
+    if "problem" not in answer.headers["content-type"]:
+        return True
+    return answer.json()["code"] not in {"not_signed_in", "forbidden", "second_factor_needed"}
+
+
+def test_every_route_declares_one_rule_and_stands_in_the_table(web: Web) -> None:
+    """Who adds a route says who may call it, in the code and here."""
+    routes = list(_routes(web.app.router.routes))
+
+    assert [name for name, route in routes if len(rules_of(route)) != 1] == []
+    assert {name for name, _ in routes} == set(MAY)
+
+
+def test_only_static_files_are_mounted_without_a_rule(web: Web) -> None:
+    """A mounted application would decide for itself."""
+    mounted = [route.path for route in web.app.router.routes if isinstance(route, Mount)]
+
+    assert len(mounted) == 1
+    assert mounted[0].startswith("/static/")
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("route", MAY)
+def test_a_route_lets_in_whom_the_table_names(
+    web: Web, headers: dict[str, dict[str, str]], route: str, caller: str
+) -> None:
+    """At an own site by the role, at a foreign one only where strangers are let in as well."""
+    own, foreign = (_ask(web, route, site_id, headers[caller]) for site_id in ("london", "kolkata"))
+
+    is_open = MAY[route] == EVERYBODY
+    assert _is_let_in(own) is (caller in MAY[route])
+    assert _is_let_in(foreign) is (caller in MAY[route] and (is_open or "{site}" not in route))
+
+
+@pytest.mark.parametrize("route", [route for route, who in MAY.items() if who != EVERYBODY])
+def test_a_stranger_is_told_to_sign_in(web: Web, route: str) -> None:
+    """A program is answered 401 with a problem, a browser sent to the sign-in page and back, if it only looks."""
+    program = _ask(web, route, "london", {})
+    browser = _ask(web, route, "london", HTML)
+
+    assert program.status_code == 401
+    assert program.json()["code"] == "not_signed_in"
+    assert program.headers["www-authenticate"].startswith("Bearer")
+    if route.startswith("GET"):
+        assert browser.status_code == 303
+        assert browser.headers["location"].startswith("/sign-in?next=%2F")
+    else:
+        assert browser.status_code == 401
+
+
+@pytest.mark.parametrize("route", [route for route in MAY if MAY[route] != EVERYBODY and "{site}" in route])
+def test_nobody_is_let_in_at_a_foreign_site_by_way_of_the_address(
+    web: Web, headers: dict[str, dict[str, str]], route: str
+) -> None:
+    """Neither another case, nor an encoded letter, nor dots open the site of others; a site that is not there is one."""
+    for site_id in ("kolkata", "KOLKATA", "%6bolkata", "london%2f..%2fkolkata", "atlantis"):
+        answer = _ask(web, route, site_id, headers["hr"])
+
+        assert answer.status_code in {403, 404}
+        assert "Kolkata" not in answer.text
+
+
+def test_what_a_token_may_not_is_a_refusal_in_the_audit(web: Web, headers: dict[str, dict[str, str]]) -> None:
+    """Who, from where, what."""
+    _ask(web, "GET /hr/sites/{site}", "kolkata", headers["token"])
+
+    text = (web.folder / "logs" / "audit.log").read_text()
+    assert '"action": "refused", "outcome": "forbidden", "who": "token program", "address": "127.0.0.1"' in text
+
+
+@pytest.mark.parametrize(
+    "bearer", ["", " ", "att_", "att_wrong", "x" * 5000, "att_é", "Basic abc"], ids=lambda text: text[:9] or "none"
+)
+def test_a_bearer_that_is_none_of_ours_opens_nothing(web: Web, bearer: str) -> None:
+    """It is answered like a stranger."""
+    answer = _ask(web, "GET /hr", "", {"Authorization": f"Bearer {bearer}".encode("latin-1")})  # type: ignore[dict-item]  # bytes pass as they are
+
+    assert answer.status_code == 401
+
+
+def test_a_token_that_is_over_or_taken_away_opens_nothing(web: Web) -> None:
+    """A day after a day, and at once when it is revoked."""
+    short, gone = token_of(web, "short", "viewer"), token_of(web, "gone", "viewer")
+    assert [_ask(web, "GET /hr", "", one).status_code for one in (short, gone)] == [200, 200]
+
+    services(web).granting.revoke_token("gone", by="test")
+    refused_at_once = _ask(web, "GET /hr", "", gone).status_code
+    web.clock.move(days=1)
+    refused_later = _ask(web, "GET /hr", "", short).status_code
+    web.clock.move(days=-1)
+
+    assert (refused_at_once, refused_later) == (401, 401)
+
+
+def test_a_kiosk_may_mark_at_its_own_site_alone(web: Web, headers: dict[str, dict[str, str]]) -> None:
+    """Its cookie opens no other site, and no page of HR."""
+    mark = {"employee_id": "E1", "name": "Ana", "status": "Present"}
+    web.client.cookies.clear()
+
+    here = web.client.post("/sites/oslo/attendance", json=mark, headers=headers["kiosk"])
+    there = web.client.post("/sites/lima/attendance", json=mark, headers=headers["kiosk"])
+    stranger = web.client.post("/sites/oslo/attendance", json=mark)
+
+    assert here.status_code == 201
+    assert (there.status_code, there.json()["code"]) == (403, "kiosk_needed")
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
+    assert "E1" not in web.ledger("lima")
