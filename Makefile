@@ -46,6 +46,10 @@ check: .venv/.dev  ## Run every static gate: ruff, format, mypy, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: audit
+audit: .venv/.dev  ## Ask whether a vulnerability is known in what is installed (needs the network)
+	@$(BIN)/python .ci/audit.py
+
 .PHONY: format
 format: .venv/.dev  ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix

@@ -87,6 +87,13 @@ class Visitor:
         page.goto(path)
         return page
 
+    def open_as(self, role: str, path: str, size: ViewportSize = PHONE) -> Page:
+        """Return a tab at the address in which somebody with this role is signed in."""
+        page = self.open("/", size)
+        page.context.add_cookies([{"name": SESSION, "value": sign_in(self.server.folder, role), "url": self.server.address}])
+        page.goto(path)
+        return page
+
     def start(self) -> None:
         """Forget what was seen before."""
         self.complaints.clear()

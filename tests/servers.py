@@ -20,6 +20,16 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from attendance.accounts.file import AccountsFile
+from attendance.accounts.granting import Granting
+from attendance.accounts.nouns import Account
+from attendance.accounts.signing import Signing
+from attendance.accounts.store import STORE_NAME, AccessStore
+from attendance.accounts.visit import Visit
+from attendance.audit import Audit
+from attendance.clock import utc_now
+from attendance.model import Grant, Role
+
 ATTENDANCE = Path(sys.executable).with_name("attendance")
 START_SECONDS = 15.0
 STOP_SECONDS = 12.0
@@ -28,11 +38,12 @@ ANSWER_SECONDS = 20.0
 
 @dataclass
 class Server:
-    """A running `attendance serve`; its registry, data and log lie in `folder`."""
+    """A running `attendance serve`; its registry, data and log lie in `folder`; `token` is one of HR and ops."""
 
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    token: str = ""
     _known: set[int] = field(default_factory=set)
 
     @property
@@ -82,6 +93,10 @@ class Server:
             connection.close()
         is_json = "json" in answer.headers.get("Content-Type", "")
         return answer.status, json.loads(content) if is_json and content else {}
+
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        """Return the status of `/readyz` and what it tells ops."""
+        return self.ask("GET", "/readyz", Authorization=f"Bearer {self.token}")
 
     def mark(self, employee_id: str, site: str = "london", **headers: str) -> tuple[int, dict[str, Any]]:
         """Mark somebody as present, over a connection of its own."""
@@ -181,6 +196,26 @@ def rushing(server: Server, *, doors: int = 4, kept: bool = False, site: str = "
         rush.end()
 
 
+def add_token(folder: Path) -> str:
+    """Return a new token for HR and ops at all sites of the folder."""
+    granting = Granting(AccountsFile(folder / "accounts.yaml"), Audit(folder / "logs", now=utc_now), now=utc_now)
+    grant = Grant(roles=frozenset({Role.HR, Role.OPS}), site_ids=None)
+    return granting.add_token(f"test-{time.monotonic_ns()}", grant, 1, by="test")
+
+
+def sign_in(folder: Path, role: str) -> str:
+    """Return a new session of an account with this role at all sites of the folder."""
+    file, audit = AccountsFile(folder / "accounts.yaml"), Audit(folder / "logs", now=utc_now)
+    account = file.current().accounts.get(f"test-{role}")
+    if account is None:
+        grant = Grant(roles=frozenset({Role(role)}), site_ids=None)
+        account = Granting(file, audit, now=utc_now).add_account(
+            Account(name=f"test-{role}", grant=grant), None, by="test"
+        )
+    signing = Signing(file, AccessStore(folder / STORE_NAME, now=utc_now), audit, now=utc_now)
+    return signing.let_in(account, Visit(address=None)).session
+
+
 def free_port() -> int:
     """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
@@ -204,9 +239,10 @@ def serving(
         "ATTENDANCE_LOG_DIR": str(folder / "logs"),
         **settings,
     }
+    token = add_token(folder)
     with (folder / "server.err").open("wb") as talk:
         process = subprocess.Popen([*under, ATTENDANCE, "serve"], cwd=folder, env=environment, stderr=talk, stdout=talk)
-    server = Server(folder, port, process)
+    server = Server(folder, port, process, token)
     try:
         wait_until(server.answers, START_SECONDS)
         wait_until(lambda: len(server.workers()) == workers, START_SECONDS)

@@ -12,6 +12,7 @@ from attendance.cli import app
 from attendance.codec import HEADER
 from attendance.config import Settings
 from attendance.registry.blocks import WEEKDAYS
+from attendance.web.metrics import METRICS
 from benchmarks.figures import Figure
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,14 @@ def test_every_incident_is_documented(code: str) -> None:
 def test_there_are_incidents_to_document() -> None:
     """The search for incident codes finds them: without it the claim above would be empty."""
     assert {"tail_cut", "clock_held", "clock_set"} <= set(_incident_codes())
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_documented(name: str) -> None:
+    """Ops find every metric, and its labels, in a row of its own."""
+    labels = ",".join(METRICS[name][1])
+
+    assert f"| `{name}{{{labels}}}` |" in OPERATIONS or (not labels and f"| `{name}` |" in OPERATIONS)
 
 
 @pytest.mark.parametrize("command", _commands())

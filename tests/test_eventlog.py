@@ -16,6 +16,7 @@ import pytest
 import structlog
 
 from attendance.eventlog import FILE_NAME, dropped_lines, open_log
+from tests.access_web import token_of
 from tests.webapp import ANA, PAGE, log_put_back, serving_web
 
 HOSTILE = 'a\nb\r\x1b[2J\u2028\u0085\ud800\x00"{"event": "forged"}\x7f'
@@ -194,7 +195,7 @@ def test_a_full_disk_stops_no_mark_and_the_lost_lines_are_counted(tmp_path: Path
     with serving_web(tmp_path) as web:
         refused = web.client.post(PAGE, json=ANA | {"name": ""})
         marked = web.client.post(PAGE, json=ANA)
-        told = web.client.get("/readyz").json()["dropped_log_lines"]
+        told = web.client.get("/readyz", headers=token_of(web, "monitor", "ops")).json()["dropped_log_lines"]
 
     assert (refused.status_code, marked.status_code) == (422, 201)
     assert told == before + 1

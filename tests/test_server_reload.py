@@ -34,7 +34,7 @@ def test_a_new_site_is_served_by_all_workers_after_a_reload(tmp_path: Path) -> N
         _reload(server)
         known = _statuses(server, "/sites/lord-howe/attendance")
         marked, _ = server.mark("E0001", "lord-howe")
-        ready = server.ask("GET", "/readyz")
+        ready = server.ready()
 
     assert (unknown, known, marked) == ({404}, {200}, 201)
     assert (ready[0], ready[1]["sites"]) == (200, 2)
@@ -48,7 +48,7 @@ def test_a_broken_registry_changes_nothing_until_it_is_mended(tmp_path: Path) ->
         write_sites(tmp_path, **BROKEN)
         _reload(server)
         after_reload = (_statuses(server, "/sites/london/attendance"), _statuses(server, "/sites/lord-howe/attendance"))
-        ready = [server.ask("GET", "/readyz") for _ in range(ASKED)]
+        ready = [server.ready() for _ in range(ASKED)]
         refused = [event for event in server.events if event["event"] == "registry_refused"]
 
         killed = server.workers()[0]
@@ -80,7 +80,7 @@ def test_a_site_in_use_cannot_be_reloaded_away(tmp_path: Path) -> None:
         write_sites(tmp_path, **LONDON)
         _reload(server)
         served = _statuses(server, "/sites/lord-howe/attendance")
-        status, body = server.ask("GET", "/readyz")
+        status, body = server.ready()
 
     assert served == {200}
     assert status == 503

@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from attendance import errors
 from attendance.web.errors import STATUSES, headers_of
+from attendance.web.rendering import static_path
 from tests.webapp import (
     ANA,
     FORM,
@@ -172,6 +173,24 @@ def test_a_refusal_that_nobody_foresaw_is_put_in_our_words(web: Web) -> None:
 
     assert is_problem(answer, 418, "refused")
     assert "Zanzibar7" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/sites/london/attendance", "GET, HEAD, POST"),
+        ("/attendance", "GET, HEAD, POST"),
+        ("/healthz", "GET, HEAD"),
+        (f"{static_path()}/page.css", "GET, HEAD"),
+    ],
+)
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_who_uses_a_wrong_method_is_told_all_that_are_right(web: Web, path: str, allowed: str, accept: str) -> None:
+    """Pages and programs share addresses: those of both are named (RFC 9110, 10.2.1)."""
+    answer = web.client.delete(path, headers={"Accept": accept})
+
+    assert answer.status_code == 405
+    assert answer.headers.get_list("allow") == [allowed]
 
 
 @pytest.mark.parametrize("media_type", [JSON, FORM, {"Content-Type": "multipart/form-data; boundary=x"}])

@@ -1,6 +1,7 @@
 """Claims about what a machine asks: whether the process lives, and whether every site could record a mark now."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.errors import RegistryError
 from attendance.eventlog import dropped_lines
 from attendance.web.app import reload_registry
+from attendance.web.health import readiness
 from tests.servers import write_sites
 from tests.webapp import ANA, PAGE, Web, serving_web, unprivileged, write_roster
 
@@ -33,7 +35,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def web(folder: Path) -> Iterator[Web]:
     """Two sites."""
-    with serving_web(folder, sites={"london": LONDON, "rome": ROME}) as served:
+    with serving_web(folder, sites={"london": LONDON, "rome": ROME}, role="ops") as served:
         yield served
 
 
@@ -67,6 +69,20 @@ def test_ready_means_that_every_site_could_record_now(web: Web) -> None:
         "zone_database": ZONE_DATABASE_VERSION,
         "dropped_log_lines": dropped_lines(),
     }
+
+
+@pytest.mark.parametrize("roma", ["Europe/Rome", "Europe/Roma"])
+def test_a_stranger_is_told_whether_and_no_more(web: Web, roma: str) -> None:
+    """Which sites there are, and what is wrong with them, is for ops; the status is the same."""
+    write_sites(web.folder, london=LONDON, rome=f"timezone: {roma}")
+    reload_registry(web.app)
+
+    told = readiness(web.app.state.services, detail=False)
+
+    answer = web.client.get("/readyz")
+    assert told.status_code == answer.status_code
+    assert json.loads(bytes(told.body)) == {"status": answer.json()["status"]}
+    assert told.headers["cache-control"] == "no-store"
 
 
 def test_ready_changes_nothing(web: Web) -> None:
@@ -123,7 +139,7 @@ def test_a_broken_roster_is_told_until_it_is_mended(folder: Path) -> None:
     """A site that nobody can mark at is not ready; the next request sees the mended file."""
     write_roster(folder, "london", E1="=cmd()")
 
-    with serving_web(folder, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}) as web:
+    with serving_web(folder, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}, role="ops") as web:
         broken = problems(web)
         write_roster(folder, "london", E1="Ana Martín")
         mended = problems(web)

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from attendance.config import Settings
+from attendance.model import Grant, Role
 from attendance.web.app import create_app
 from tests.conftest import HandClock
 from tests.servers import write_sites
@@ -103,8 +104,12 @@ def serving_web(
     scheme: str = "http",
     trusted_proxy: str | None = None,
     sites: Mapping[str, str] | None = None,
+    role: str | None = None,
 ) -> Iterator[Web]:
-    """Serve sites (each as `write_sites` takes it; else the sites.yaml that is there, or London) to one client."""
+    """Serve sites (each as `write_sites` takes it; else the sites.yaml that is there, or London) to one client.
+
+    With a role the client has a token.
+    """
     if sites or not (folder / "sites.yaml").exists():
         write_sites(folder, **(sites or {}))
     clock = HandClock()
@@ -118,6 +123,10 @@ def serving_web(
             raise_server_exceptions=False,
             follow_redirects=False,
         ) as client:
+            if role:
+                grant = Grant(roles=frozenset({Role(role)}), site_ids=None)
+                token = app.state.services.granting.add_token(f"test-{role}", grant, 1, by="test")
+                client.headers["Authorization"] = f"Bearer {token}"
             yield Web(app=app, client=client, folder=folder, clock=clock)
 
 

@@ -1,9 +1,9 @@
 """Own what programs call: the mark as JSON, and the site that an employee belongs to."""
 
 import json
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -16,7 +16,7 @@ from attendance.errors import InvalidInputError, MalformedRequestError
 from attendance.model import MarkRequest
 from attendance.web import deps
 from attendance.web.access import MARKS, rules_of
-from attendance.web.problems import problems
+from attendance.web.document import problems
 from attendance.web.rendering import is_json, mark_answer
 
 
@@ -66,21 +66,22 @@ class JsonRoute(APIRoute):
 
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": MarkBody.model_json_schema()}}}}
 _STOOD: dict[int | str, dict[str, Any]] = {200: {"model": MarkAnswer, "description": "Stood there before."}}
-_RESPONSES = _STOOD | problems(400, 401, 403, 404, 409, 413, 422, 503)
-
 _MARK: dict[str, Any] = {
     "status_code": 201,
     "response_model": MarkAnswer,
-    "responses": _RESPONSES,
+    "response_description": "Recorded.",
+    "responses": _STOOD | problems(400, 403, 404, 409, 413, 415, 422, 429, 503),
     "openapi_extra": _BODY,
     "dependencies": [Depends(MARKS)],
 }
+
+SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
 
 router = APIRouter(route_class=JsonRoute)
 
 
 @router.post("/sites/{site}/attendance", **_MARK)
-async def mark(request: Request, site: str) -> Response:
+async def mark(request: Request, site: SiteKey) -> Response:
     """Record a mark at a site."""
     here, services = await deps.site(request, site), await deps.services(request)
     recorded = await services.marking.mark(here, read_mark(await request.body()), await deps.address(request))

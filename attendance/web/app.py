@@ -34,8 +34,9 @@ from attendance.ledger import Ledger
 from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.registry import Registry, RegistryFile
-from attendance.web import account, api, boards, health, hr, pages, signing
+from attendance.web import account, api, boards, health, hr, metrics, pages, reference, signing
 from attendance.web.deps import Services
+from attendance.web.document import described
 from attendance.web.errors import (
     on_attendance_error,
     on_client_gone,
@@ -68,6 +69,10 @@ class _Application(FastAPI):
         """Return the application as it is called; an answer to a defect of ours has the headers too."""
         return Hygiene(super().build_middleware_stack(), max_body_bytes=MAX_BODY_BYTES)
 
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, with what is true of every operation."""
+        return described(super().openapi())
+
 
 def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> FastAPI:
     """Return the application; raise SettingsError or RegistryError.
@@ -98,15 +103,14 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         title="attendance",
         version=__version__,
         lifespan=lifespan,
-        docs_url=None,  # its page would load a script from elsewhere
-        redoc_url=None,
+        openapi_url=None,  # web.reference serves the document, and a page that loads no script from elsewhere
         telemetry={"tracing": False, "metrics": False, "logs": False},  # to look for it costs time
         exception_handlers=_ON_ERROR,
     )
     app.state.registry_file = registry_file
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
-    for router in (api.router, pages.router, boards.router, signing.router, account.router, hr.router, health.router):
-        app.router.routes.extend(router.routes)
+    for part in (api, pages, boards, signing, account, hr, health, metrics, reference):
+        app.router.routes.extend(part.router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(settings.trusted_proxy)])

@@ -8,7 +8,7 @@ from attendance.codec import encode_timestamp
 from attendance.model import Kind
 from attendance.web.access import LOOKS, CallerDep
 from attendance.web.deps import ServicesDep, SiteDep, sites_within
-from attendance.web.problems import problems
+from attendance.web.document import problems
 
 
 class SiteAnswer(BaseModel):

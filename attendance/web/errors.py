@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from attendance import errors
 from attendance.web.rendering import render, wants_html
@@ -163,7 +164,16 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     else:
         answer = problem(error.status_code, code, detail)
     answer.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = _allowed(request)
     return answer
+
+
+def _allowed(request: Request) -> str:
+    """Return every method that the address answers (RFC 9110, 10.2.1); the framework names those of one route."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for route in routes for method in route.methods} or {"GET"}  # static files are no route
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

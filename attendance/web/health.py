@@ -1,44 +1,88 @@
 """Own what a machine asks: does the process live, and could every site record a mark now."""
 
-from contextlib import suppress
-from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
-from attendance.checking import storage_problem
 from attendance.clock import ZONE_DATABASE_VERSION
-from attendance.edits import has_lost_rows, kept_versions
-from attendance.errors import AttendanceError, StorageBusyError
 from attendance.eventlog import dropped_lines
-from attendance.model import Site
-from attendance.web.access import ANYBODY
+from attendance.web.access import ANYBODY, is_ops
 from attendance.web.deps import Services, ServicesDep
+from attendance.web.readiness import look_at_sites
 
-WARNINGS = {"storage_low", "edits_found", "rows_lost"}
-"""Codes of what does not stop a mark yet."""
+
+class Alive(BaseModel):
+    """The process can answer."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Finding(BaseModel):
+    """Something that stops marks, or that should be looked at before it does."""
+
+    code: str = Field(description="Stable; what to do about it stands in docs/operations.md.")
+    site: str | None = Field(default=None, description="Where; of a refused registry it is missing.")
+    holder: str | None = Field(default=None, description="With storage_busy: who holds the lock.")
+    line: int | None = Field(default=None, description="With registry_invalid: the line of the registry's file.")
+    detail: str | None = Field(default=None, description="With registry_invalid: what is wrong there.")
+
+
+class Readiness(BaseModel):
+    """Whether every site could record a mark now. All but the status is for ops alone."""
+
+    status: str = Field(description="ready or not_ready", examples=["ready"])
+    sites: int | None = Field(default=None, description="How many sites the registry holds.")
+    problems: list[Finding] | None = Field(default=None, description="What would stop a mark now.")
+    warnings: list[Finding] | None = Field(default=None, description="What does not stop a mark yet.")
+    zone_database: str | None = Field(default=None, description="The version of the time-zone database.")
+    dropped_log_lines: int | None = Field(
+        default=None, description="Lines of the log that the process which answers could not write."
+    )
+
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", dependencies=[Depends(ANYBODY)])
+@router.get(
+    "/healthz",
+    dependencies=[Depends(ANYBODY)],
+    responses={200: {"model": Alive, "description": "It lives."}},
+)
 async def healthz() -> JSONResponse:
     """Answer as long as the process can."""
     return JSONResponse({"status": "ok"})
 
 
 @router.get(
-    "/readyz", dependencies=[Depends(ANYBODY)], responses={503: {"description": "A site could not record a mark now."}}
+    "/readyz",
+    dependencies=[Depends(ANYBODY)],
+    responses={
+        200: {"model": Readiness, "description": "Every site could record a mark now."},
+        503: {"model": Readiness, "description": "A site could not record a mark now."},
+    },
 )
-def readyz(services: ServicesDep) -> JSONResponse:
-    """Tell whether every site could record a mark now; run in a thread, since it asks the disk."""
-    problems = _registry_problems(services)
-    warnings: list[dict[str, Any]] = []
-    for site in services.registry_file.current.sites.values():
-        for found in _site_problems(services, site):
-            (warnings if found["code"] in WARNINGS else problems).append({"site": site.site_id, **found})
-    body = {
+def readyz(request: Request, services: ServicesDep) -> JSONResponse:
+    """Tell whether every site could record a mark now; to ops, also where it could not, and why."""
+    return readiness(services, detail=is_ops(request))  # run in a thread, since it asks the disk
+
+
+def readiness(services: Services, *, detail: bool) -> JSONResponse:
+    """Return the answer to /readyz; without `detail` it says whether, and not where or why."""
+    body = _details(services)
+    if not detail:
+        body = {"status": body["status"]}
+    return JSONResponse(body, 200 if body["status"] == "ready" else 503, {"Cache-Control": "no-store"})
+
+
+def _details(services: Services) -> dict[str, Any]:
+    """Return all that is found."""
+    problems, warnings = _registry_problems(services), []
+    for looked in look_at_sites(services):
+        problems += [{"site": looked.site.site_id, **one} for one in looked.problems]
+        warnings += [{"site": looked.site.site_id, **one} for one in looked.warnings]
+    return {
         "status": "not_ready" if problems else "ready",
         "sites": len(services.registry_file.current.sites),
         "problems": problems,
@@ -46,7 +90,6 @@ def readyz(services: ServicesDep) -> JSONResponse:
         "zone_database": ZONE_DATABASE_VERSION,
         "dropped_log_lines": dropped_lines(),
     }
-    return JSONResponse(body, 503 if problems else 200, {"Cache-Control": "no-store"})
 
 
 def _registry_problems(services: Services) -> list[dict[str, Any]]:
@@ -55,21 +98,3 @@ def _registry_problems(services: Services) -> list[dict[str, Any]]:
         {"code": "registry_invalid", "line": problem.line, "detail": problem.message}
         for problem in services.registry_file.problems
     ]
-
-
-def _site_problems(services: Services, site: Site) -> list[dict[str, str]]:
-    """Return the codes of what would stop a mark at the site or should be looked at, and who holds the lock."""
-    storage = storage_problem(site)
-    found = [{"code": storage}] if storage else []
-    for look in (services.marking.ledger(site).require_ready, partial(services.marking.roster, site)):
-        try:
-            look()
-        except StorageBusyError as error:
-            found.append({"code": error.code, "holder": error.holder})
-        except AttendanceError as error:
-            found.append({"code": error.code})
-    with suppress(OSError):  # the storage is spoken of already
-        found += [
-            {"code": "rows_lost" if has_lost_rows(kept) else "edits_found"} for kept in kept_versions(site.csv_path)
-        ]
-    return [one for at, one in enumerate(found) if one not in found[:at]]

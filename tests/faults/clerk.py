@@ -99,7 +99,7 @@ def write_two_sites(folder: Path) -> Path:
 
 def problems(server: Server) -> Health:
     """Return the status of `/readyz`, and the codes of london's problems and warnings."""
-    status, body = server.ask("GET", "/readyz")
+    status, body = server.ready()
     problem, warning = (
         [one["code"] for one in body[kind] if one["site"] == "london"] for kind in ("problems", "warnings")
     )

@@ -106,7 +106,7 @@ def test_an_edit_of_a_running_servers_file_is_undone(server: Server, edit: Calla
     edit(ledger(server))
 
     mark_and_check(server, before)
-    wait_until(lambda: server.ask("GET", "/readyz")[0] == 200, 10)
+    wait_until(lambda: server.ready()[0] == 200, 10)
 
 
 @pytest.mark.parametrize("name", ["one byte", "deleted", "replaced"])
@@ -126,7 +126,7 @@ def test_an_edit_is_listed_by_row(server: Server, name: str) -> None:
     EDITS[name](ledger(server))
     wait_until(lambda: events(server, "edits_found"), 10)
 
-    told, ready, listed = events(server, "edits_found"), server.ask("GET", "/readyz"), check(server)
+    told, ready, listed = events(server, "edits_found"), server.ready(), check(server)
     for kept in (ledger(server).parent / "quarantine").iterdir():
         kept.unlink()
 
@@ -136,7 +136,7 @@ def test_an_edit_is_listed_by_row(server: Server, name: str) -> None:
     assert listed.returncode == 1
     assert re.search(r"row 4 changed: was \S+,E0042,[\w ]+,Present; became \S+,E0043,", listed.stdout)
     assert check(server).returncode == 0
-    assert server.ask("GET", "/readyz")[1]["warnings"] == []
+    assert server.ready()[1]["warnings"] == []
 
 
 def test_a_stopped_servers_file_is_mended_when_it_starts(server: Server) -> None:

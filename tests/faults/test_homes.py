@@ -79,7 +79,7 @@ def test_a_killed_home_is_taken_over_after_its_silence(folder: Path) -> None:
         killed.wait()  # what it holds is killed with it, before its input ends
     with serving(folder) as server:
         refused = server.mark("E2")
-        readiness = server.ask("GET", "/readyz")
+        readiness = server.ready()
 
         wait_until(lambda: server.mark("E2")[0] in {200, 201}, 40)
 

@@ -116,7 +116,7 @@ def test_a_stopped_holder_of_the_lock_is_named_and_goes_on(tmp_path: Path) -> No
         wait_until(lambda: len(rush.acknowledged) > 10, 10)
         with _stopped_holder(server) as holder:
             answers = [_timed_mark(server, f"E{number}") for number in range(2)]
-            ready = server.ask("GET", "/readyz")
+            ready = server.ready()
         acknowledged = len(rush.acknowledged)
         wait_until(lambda: len(rush.acknowledged) > acknowledged + 10, 10)
         again = server.mark("E0")

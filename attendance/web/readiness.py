@@ -1,0 +1,56 @@
+"""Own the look at every site: what would stop a mark there now, and what should be looked at; it decides nothing else.
+
+Both /readyz and /metrics tell of it. It asks the disk, so it belongs into a thread.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from attendance.checking import storage_problem
+from attendance.edits import has_lost_rows, kept_versions
+from attendance.errors import AttendanceError, StorageBusyError
+from attendance.model import Site
+from attendance.web.deps import Services
+
+WARNINGS = {"storage_low", "edits_found", "rows_lost"}
+"""Codes of what does not stop a mark yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was found at a site: each finding has a `code`, and a `holder` where somebody holds the lock."""
+
+    site: Site
+    problems: Sequence[Mapping[str, str]]
+    warnings: Sequence[Mapping[str, str]]
+
+
+def look_at_sites(services: Services) -> Iterator[Looked]:
+    """Yield what is found at each site of the registry, one after the other."""
+    for site in services.registry_file.current.sites.values():
+        found = _look(services, site)
+        yield Looked(
+            site=site,
+            problems=[one for one in found if one["code"] not in WARNINGS],
+            warnings=[one for one in found if one["code"] in WARNINGS],
+        )
+
+
+def _look(services: Services, site: Site) -> list[dict[str, str]]:
+    """Return the codes of what would stop a mark at the site or should be looked at, and who holds the lock."""
+    storage = storage_problem(site)
+    found = [{"code": storage}] if storage else []
+    for look in (services.marking.ledger(site).require_ready, partial(services.marking.roster, site)):
+        try:
+            look()
+        except StorageBusyError as error:
+            found.append({"code": error.code, "holder": error.holder})
+        except AttendanceError as error:
+            found.append({"code": error.code})
+    with suppress(OSError):  # the storage is spoken of already
+        found += [
+            {"code": "rows_lost" if has_lost_rows(kept) else "edits_found"} for kept in kept_versions(site.csv_path)
+        ]
+    return [one for at, one in enumerate(found) if one not in found[:at]]
