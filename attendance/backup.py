@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from attendance.errors import BackupNotMadeError, BackupNotWholeError, LedgerError
-from attendance.files import OpenFile, make_folder, sync_folder
+from attendance.files import FILE_MODE, SECRET_MODE, OpenFile, make_folder, sync_folder
 from attendance.ledger import Ledger
 from attendance.model import Site
-from attendance.registry import Registry
+from attendance.registry import Registry, pins_path
 
 SUMS_NAME = "SHA256SUMS"
 
@@ -34,7 +34,7 @@ class _Copying:
     sums: dict[str, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
 
-    def copy(self, path: Path, content: Iterable[bytes]) -> None:
+    def copy(self, path: Path, content: Iterable[bytes], mode: int = FILE_MODE) -> None:
         """Write content that belongs at a path below the source to the same path below the target, flushed."""
         name = str(path.relative_to(self.source))
         digest = sha256()
@@ -45,7 +45,7 @@ class _Copying:
                 yield piece
 
         (self.target / name).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        OpenFile.create(self.target / name, counted())
+        OpenFile.create(self.target / name, counted(), mode)
         self.sums[name] = digest.hexdigest()
 
     def has(self, path: Path) -> bool:
@@ -54,7 +54,7 @@ class _Copying:
 
 
 def back_up(registry: Registry, ledger_of: Callable[[Site], Ledger], *, into: Path, now: datetime) -> Backup:
-    """Copy the registry, the rosters and each site's files into `into/attendance-<UTC stamp>`, and return it.
+    """Copy the registry, rosters, PINs and each site's files into `into/attendance-<UTC stamp>`, and return it.
 
     It is written under the name with `.partial` behind it, every file flushed, and renamed when it is whole. A ledger
     is copied up to its last committed row. Raise BackupNotMadeError, or BackupNotWholeError: then the partial folder
@@ -94,6 +94,8 @@ def _copy_all(registry: Registry, ledger_of: Callable[[Site], Ledger], copying: 
     for site in registry.sites.values():
         if site.roster_path and site.roster_path.exists() and not copying.has(site.roster_path):
             copying.copy(site.roster_path, _chunks(site.roster_path))
+            if pins_path(site.roster_path).exists():
+                copying.copy(pins_path(site.roster_path), _chunks(pins_path(site.roster_path)), SECRET_MODE)
         # The seals speak of rows that are in the ledger: it is copied after them, so it holds all of those.
         for suffix in (".seals.csv", ".amendments.csv"):
             beside = site.csv_path.with_suffix(suffix)

@@ -11,9 +11,18 @@ from typing import BinaryIO
 from attendance.clock import ZONE_DATABASE_VERSION, offset_label, to_local
 from attendance.codec import HEADER, decode, is_row
 from attendance.edits import find_edits, kept_versions
-from attendance.errors import FlushFailedError, LedgerError, NotHomeError, Problem, RosterError, StorageUnavailableError
+from attendance.errors import (
+    FlushFailedError,
+    LedgerError,
+    NotHomeError,
+    PinsError,
+    Problem,
+    RosterError,
+    StorageUnavailableError,
+)
 from attendance.ledger import Ledger
 from attendance.model import Site
+from attendance.pins import PinFile
 from attendance.roster import RosterFile
 from attendance.seal import Examined, examine, seals_path
 
@@ -35,11 +44,12 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
-    """Yield what is wrong with a site's roster, folder and ledger; the whole ledger is read."""
+    """Yield what is wrong with a site's roster, PINs, folder and ledger; the whole ledger is read."""
     if site.roster_path:
         try:
             RosterFile(site.roster_path).current()
-        except RosterError as error:
+            PinFile(site.roster_path).known()
+        except (RosterError, PinsError) as error:
             yield from error.problems
     yield from _check_kept(site)
     storage = storage_problem(site)

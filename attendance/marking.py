@@ -22,7 +22,7 @@ from attendance.errors import (
 )
 from attendance.identity import clean_employee_id, clean_name, clearly_different
 from attendance.ledger import Ledger
-from attendance.model import Employee, Incident, MarkRequest, Recorded, Site
+from attendance.model import Employee, Incident, MarkingRule, MarkRequest, Recorded, Site
 from attendance.registry import Registry
 from attendance.roster import Roster, RosterFile
 
@@ -53,7 +53,7 @@ class Marking:
 
         Everybody who marks at the site meanwhile shares the flush.
         """
-        if site.networks and not _is_within(site, address):
+        if site.networks and site.marking is not MarkingRule.OPEN and not _is_within(site, address):
             raise OutsideNetworkError
         return await self._groups.submit(self.ledger(site), request)
 

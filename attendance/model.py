@@ -61,7 +61,7 @@ class Site:
     day_start: time
     plan: Plan
     networks: Sequence[Network]
-    marking: MarkingRule = MarkingRule.OPEN
+    marking: MarkingRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.servers import Server, serving, write_sites
+from attendance.web.cookies import SESSION
+from tests.servers import Server, serving, sign_in, write_sites
 
 PHONE = ViewportSize(width=390, height=844)
 SMALL_PHONE = ViewportSize(width=320, height=568)
@@ -90,7 +91,9 @@ class Visitor:
     def open_as(self, role: str, path: str, size: ViewportSize = PHONE) -> Page:
         """Return a tab at the address in which somebody with this role is signed in."""
         page = self.open("/", size)
-        page.context.add_cookies([{"name": SESSION, "value": sign_in(self.server.folder, role), "url": self.server.address}])
+        page.context.add_cookies(
+            [{"name": SESSION, "value": sign_in(self.server.folder, role), "url": self.server.address}]
+        )
         page.goto(path)
         return page
 

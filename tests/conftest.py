@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from attendance.clock import find_zone
-from attendance.model import Incident, Kind, Plan, Site
+from attendance.model import Incident, Kind, MarkingRule, Plan, Site
 
 # Tests say whether something is right, not how fast: a busy machine fails no property.
 settings.register_profile("attendance", deadline=None)
@@ -75,6 +75,7 @@ def make_site(tmp_path: Path) -> Callable[..., Site]:
             "day_start": time(),
             "plan": Plan(),
             "networks": (),
+            "marking": MarkingRule.NETWORK if changes.get("networks") else MarkingRule.OPEN,
         }
         return Site(site_id=site_id, timezone=timezone, zone=find_zone(timezone), **values | changes)
 

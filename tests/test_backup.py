@@ -16,6 +16,7 @@ from attendance.codec import HEADER
 from attendance.errors import BackupNotMadeError, BackupNotWholeError
 from attendance.ledger import Ledger
 from attendance.model import MarkRequest, Site
+from attendance.pins import PinFile
 from attendance.registry import Registry, load_registry
 from tests.appendlog_kit import row, watch
 from tests.conftest import HandClock, Incidents
@@ -87,6 +88,22 @@ def test_a_backup_holds_what_all_sites_stand_on(folder: Path, make_backup: BackU
     assert made.path.name == "attendance-20261122T152554Z"
     assert (made.files, made.damaged) == (len(names), ())
     assert copied == {name: (folder / name).read_bytes() for name in names}
+    assert sums_agree(made.path)
+
+
+def test_pins_are_copied_and_stay_for_the_server_alone(folder: Path, make_backup: BackUp) -> None:
+    """A roster's PINs lie beside it in the backup, once, and nobody else can read them there."""
+    before = os.umask(0)
+    try:
+        PinFile(folder / "data" / "shared.roster.csv").set("E1", "204816")
+        made = make_backup()
+    finally:
+        os.umask(before)
+
+    copied = made.path / "data" / "shared.roster.pins"
+    assert copied.read_bytes() == (folder / "data" / "shared.roster.pins").read_bytes()
+    assert copied.stat().st_mode & 0o777 == 0o600
+    assert PinFile(made.path / "data" / "shared.roster.csv").check("E1", "204816")
     assert sums_agree(made.path)
 
 

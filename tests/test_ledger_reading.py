@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from attendance.clock import find_zone
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
-from attendance.model import Mark, MarkRequest, Plan, Recorded, Site
+from attendance.model import Mark, MarkingRule, MarkRequest, Plan, Recorded, Site
 from tests.appendlog_kit import ignore
 from tests.conftest import HandClock, Incidents
 
@@ -267,6 +267,7 @@ def _site(path: Path) -> Site:
         day_start=time(),
         plan=Plan(),
         networks=(),
+        marking=MarkingRule.OPEN,
     )
 
 

@@ -19,7 +19,7 @@ from attendance.errors import (
     UnknownEmployeeError,
 )
 from attendance.marking import Marking
-from attendance.model import Kind, Mark, MarkRequest, Recorded, Site
+from attendance.model import Kind, Mark, MarkingRule, MarkRequest, Recorded, Site
 from attendance.registry import Registry
 
 MakeSite = Callable[..., Site]
@@ -423,6 +423,31 @@ def test_a_site_without_networks_takes_marks_from_everywhere(
     outcome = asyncio.run(marking.mark(site, ask("E1", "Ana"), address))
 
     assert not outcome.repeated
+
+
+def test_an_open_site_takes_marks_from_outside_its_networks(open_marking: OpenMarking, make_site: MakeSite) -> None:
+    """Its networks only serve to find it."""
+    site = make_site(networks=OFFICE, marking=MarkingRule.OPEN)
+    marking = open_marking(site)
+
+    outcome = asyncio.run(marking.mark(site, ask("E1", "Ana"), OUTSIDE))
+
+    assert outcome.mark.name == "Ana"
+    assert marking.sites_at(INSIDE) == [site]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in MarkingRule if rule is not MarkingRule.OPEN])
+def test_every_other_rule_keeps_to_the_networks_too(
+    open_marking: OpenMarking, make_site: MakeSite, rule: MarkingRule
+) -> None:
+    """A kiosk that was carried home takes no marks, and neither does a phone there."""
+    site = make_site(networks=OFFICE, marking=rule)
+    marking = open_marking(site)
+
+    with pytest.raises(OutsideNetworkError):
+        asyncio.run(marking.mark(site, ask("E1", "Ana"), OUTSIDE))
+
+    assert not site.csv_path.exists()
 
 
 def test_the_sites_of_an_address_are_those_with_it_in_a_network(open_marking: OpenMarking, make_site: MakeSite) -> None:

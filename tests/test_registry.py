@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from attendance.clock import find_zone
 from attendance.errors import Problem, RegistryError, UnknownSiteError
-from attendance.model import Kind, Plan, Site
+from attendance.model import Kind, MarkingRule, Plan, Site
 from attendance.registry import Registry, RegistryFile, load_registry
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +36,7 @@ sites:
     grace_minutes: 10
     holidays: GB-ENG
     networks: [10.20.0.0/16, "fd00::/8"]
+    marking: pin
 """
 
 Load = Callable[[str], Registry]
@@ -114,6 +115,7 @@ def test_every_key_is_read(load: Load, tmp_path: Path) -> None:
         day_start=time(4),
         plan=Plan(workdays=frozenset({6, 0, 1}), start_time=time(9, 30), grace_minutes=10, holidays="GB-ENG"),
         networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
+        marking=MarkingRule.PIN,
     )
 
 
@@ -127,6 +129,36 @@ def test_keys_that_are_left_out_have_their_defaults(load: Load) -> None:
     assert site.day_start == time(0)
     assert site.plan == Plan(workdays=frozenset({0, 1, 2, 3, 4}), start_time=None, grace_minutes=0, holidays=None)
     assert site.networks == ()
+    assert site.marking is MarkingRule.OPEN
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule"),
+    [
+        (["networks: [10.20.0.0/16]"], MarkingRule.NETWORK),
+        (["networks: []"], MarkingRule.OPEN),
+        (["networks: [10.20.0.0/16]", "marking: open"], MarkingRule.OPEN),
+        (["marking: network", "networks: [10.20.0.0/16]"], MarkingRule.NETWORK),
+        (["marking: kiosk"], MarkingRule.KIOSK),
+        (["marking: kiosk", "networks: [10.20.0.0/16]"], MarkingRule.KIOSK),
+        (["marking: code"], MarkingRule.CODE),
+        (["marking: pin", "roster: data/london.roster.csv"], MarkingRule.PIN),
+    ],
+)
+def test_networks_limit_unless_the_rule_says_otherwise(load: Load, lines: list[str], rule: MarkingRule) -> None:
+    """Whoever writes down networks and nothing else means that marks come from there."""
+    registry = load(MINIMAL + "".join(f"    {line}\n" for line in lines))
+
+    assert registry.resolve("london").marking is rule
+
+
+def test_two_sites_may_share_a_roster_and_its_pins(load: Load) -> None:
+    """It is one list of people, who have one PIN each."""
+    roster = "    roster: data/staff.csv\n"
+
+    registry = load(MINIMAL + roster + PARIS + roster)
+
+    assert registry.resolve("london").roster_path == registry.resolve("paris").roster_path
 
 
 def test_sites_and_statuses_keep_the_order_of_the_file(load: Load) -> None:

@@ -161,6 +161,24 @@ VALUE_MISTAKES: dict[str, Row] = {
     "a network with host bits": (_key("networks: [10.1.2.3/16]"), 6, 16, "'10.1.2.3/16' is no network", "host bits"),
     "the second of two networks": (_key("networks: ['::/0', x]"), 6, 24, "'x' is no network", "10.20.0.0/16"),
     "a network outside a list": (_key("networks: 10.0.0.0/8"), 6, 15, "a list in [ ] is expected", "the example"),
+    "an unknown rule of marking": (
+        _key("marking: badge"),
+        6,
+        14,
+        "'badge' is no rule of marking",
+        "rules are: open, network, kiosk, pin, code",
+    ),
+    "a rule in capitals": (_key("marking: Kiosk"), 6, 14, "'Kiosk' is no rule of marking", "rules are: open,"),
+    "two rules": (_key("marking: [kiosk, pin]"), 6, 14, "one value is expected here", "the example"),
+    "networks without networks": (_key("marking: network"), 6, 14, "needs `networks`", "or write `marking: open`"),
+    "an empty list of networks": (
+        _key("networks: []\n    marking: network"),
+        7,
+        14,
+        "`marking: network` needs `networks`",
+        "add `networks:` to its block",
+    ),
+    "PINs without a roster": (_key("marking: pin"), 6, 14, "`marking: pin` needs a `roster`", "add `roster:`"),
     "no status": (_key("statuses: {}"), 6, 15, "there is no status", "{Present: present, Absent: absent}"),
     "statuses as a list": (_key("statuses: [In]"), 6, 15, "a block of `key: value` is expected", "the example"),
     "an unknown kind": (_key("statuses: {In: here}"), 6, 20, "'here' is no kind of status", "present, absent, left"),
@@ -212,6 +230,15 @@ PATH_MISTAKES: dict[str, Row] = {
     "a roster that holds another's amendments": (
         _two("data/paris.csv", more="    roster: data/london.amendments.csv\n"),
         7,
+        5,
+        "a file of site 'paris' belongs to site 'london' already",
+        OWN,
+    ),
+    "a roster where its PINs would lie": (_key("roster: staff.pins"), 6, 13, "a file of PINs", "end in .csv"),
+    "a roster where its PINs would lie, in capitals": (_key("roster: staff.PINS"), 6, 13, "a file of PINs", "in .csv"),
+    "the PINs of two rosters in one file": (
+        _two("data/paris.csv", first="    roster: data/staff.csv\n", more="    roster: data/Staff.txt\n"),
+        8,
         5,
         "a file of site 'paris' belongs to site 'london' already",
         OWN,
@@ -426,3 +453,38 @@ def test_a_hard_link_to_another_ledger_is_refused(refused: Refused, tmp_path: Pa
 
     assert problem.message == "a file of site 'paris' belongs to site 'london' already"
     assert problem.hint == OWN
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the roster first", "the ledger first"])
+def test_a_ledger_that_is_a_hard_link_to_pins_is_refused(refused: Refused, tmp_path: Path, first: bool) -> None:  # noqa: FBT001  # both orders
+    """PINs are never taken for a ledger, whichever site comes first."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "staff.pins").touch()
+    (tmp_path / "data" / "paris.csv" if first else tmp_path / "data" / "london.csv").hardlink_to(
+        tmp_path / "data" / "staff.pins"
+    )
+    roster = "    roster: data/staff.csv\n"
+
+    [problem] = refused(_two("data/paris.csv", first=roster if first else "", more="" if first else roster))
+
+    assert problem.message == "a file of site 'paris' belongs to site 'london' already"
+
+
+def test_a_ledger_that_is_a_hard_link_to_its_own_pins_is_refused(refused: Refused, tmp_path: Path) -> None:
+    """PINs are never taken for a ledger of the same site."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "staff.pins").touch()
+    (tmp_path / "data" / "london.csv").hardlink_to(tmp_path / "data" / "staff.pins")
+
+    [problem] = refused(_key("roster: data/staff.csv"))
+
+    assert problem.message == "a file of site 'london' belongs to site 'london' already"
+
+
+def test_a_folder_where_the_pins_would_lie_is_refused(refused: Refused, tmp_path: Path) -> None:
+    """It is told at the roster, before anybody needs a PIN."""
+    (tmp_path / "staff.pins").mkdir()
+
+    [problem] = refused(_key("roster: staff.csv"))
+
+    assert problem.message == f"'{tmp_path}/staff.pins' is there and is no plain file"

@@ -220,6 +220,95 @@ def test_the_error_tells_an_employee_nothing_of_the_file(path: Path) -> None:
     assert str(path) not in str(caught.value)
 
 
+# Badges
+
+BADGES = "Employee_ID,Name,Team,Badge\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        *(("E1", "E1"), ("e1", "E1"), (" E1 ", "E1"), ("4006381333931", "E1")),
+        *(("Card 7/b", "E2"), ("card 7/B", "E2"), ("E3", "E3"), ("E4", "E4")),
+    ],
+)
+def test_a_kiosk_finds_somebody_by_id_or_badge(path: Path, typed: str, expected: str) -> None:
+    """Capitals do not matter, spaces around do not either; a badge may be left out, or be the holder's own ID."""
+    path.write_text(BADGES + "E1,Ana,Sales,4006381333931\nE2,Bob,,Card 7/b\nE3,Cy,x\nE4,Di,,e4\n")
+
+    assert load_roster(path).find(typed).employee_id == expected
+
+
+@pytest.mark.parametrize("typed", ["", " ", "B", "B 1", "B1B1", "\ud800", "x" * 10_000])
+def test_a_kiosk_finds_nobody_by_anything_else(path: Path, typed: str) -> None:
+    """Who has no badge is not found by an empty one."""
+    path.write_text(BADGES + "E1,Ana,,B1\nE2,Bob,,\n")
+    roster = load_roster(path)
+
+    with pytest.raises(UnknownEmployeeError):
+        roster.find(typed)
+
+
+def test_a_badge_is_no_id(path: Path) -> None:
+    """On one's own phone a badge that was read at the door says nothing."""
+    path.write_text(BADGES + "E1,Ana,,B1\n")
+    roster = load_roster(path)
+
+    with pytest.raises(UnknownEmployeeError):
+        roster.resolve("B1")
+
+
+def test_the_column_of_badges_is_found_by_its_name(path: Path) -> None:
+    """It may be the third or a later one; without it nobody has a badge."""
+    read = []
+    for source in ("Employee_ID,Name,Badge\nE1,Ana,B1\n", BADGES + "E1,Ana,x,B1\n", "Employee_ID,Name,b\nE1,Ana,B1\n"):
+        path.write_text(source)
+        read.append(load_roster(path).resolve("E1").badge)
+
+    assert read == ["B1", "B1", None]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "message"),
+    [
+        ("E1,Ana,, B1\n", 2, "a badge has 1 to 64 plain characters"),
+        ("E1,Ana,,B1 \n", 2, "a badge has 1 to 64 plain characters"),
+        ("E1,Ana,, \n", 2, "a badge has 1 to 64 plain characters"),
+        ("E1,Ana,,é\n", 2, "a badge has 1 to 64 plain characters"),
+        ("E1,Ana,,a\tb\n", 2, "a badge has 1 to 64 plain characters"),
+        ('E1,Ana,,"a\n"\n', 3, "a badge has 1 to 64 plain characters"),
+        (f"E1,Ana,,{'x' * 65}\n", 2, "a badge has 1 to 64 plain characters"),
+        ("E1,Ana,,B1\nE2,Bob,,b1\n", 3, "this badge stands twice"),
+        ("E1,Ana,,e2\nE2,Bob,,\n", 2, "this badge is the ID of somebody else"),
+        ("E1,Ana,,\nE2,Bob,,E1\n", 3, "this badge is the ID of somebody else"),
+    ],
+)
+def test_a_wrong_badge_is_told_with_its_line(path: Path, rows: str, line: int, message: str) -> None:
+    """A badge means one person, and what a scanner types can be typed."""
+    path.write_text(BADGES + rows, encoding="utf-8", newline="")
+
+    [problem] = _problems(path)
+
+    assert (problem.line, problem.column) == (line, 1)
+    assert message in problem.message
+
+
+def test_two_columns_of_badges_are_refused(path: Path) -> None:
+    """Nobody could tell which of them counts."""
+    path.write_text("Employee_ID,Name,Badge,Badge\nE1,Ana,B1,B2\n")
+
+    [problem] = _problems(path)
+
+    assert (problem.line, problem.message) == (1, "the column Badge stands twice")
+
+
+def test_a_badge_of_64_characters_is_read(path: Path) -> None:
+    """The limit itself is allowed."""
+    path.write_text(f"{BADGES}E1,Ana,,{'x' * 64}\n")
+
+    assert load_roster(path).find("X" * 64).name == "Ana"
+
+
 # How it follows its file
 
 

@@ -139,7 +139,9 @@ def test_a_broken_roster_is_told_until_it_is_mended(folder: Path) -> None:
     """A site that nobody can mark at is not ready; the next request sees the mended file."""
     write_roster(folder, "london", E1="=cmd()")
 
-    with serving_web(folder, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}, role="ops") as web:
+    with serving_web(
+        folder, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}, role="ops"
+    ) as web:
         broken = problems(web)
         write_roster(folder, "london", E1="Ana Martín")
         mended = problems(web)

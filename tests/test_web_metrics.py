@@ -72,7 +72,9 @@ def test_a_problem_is_told_by_site_and_code(tmp_path: Path) -> None:
     """A site with a broken roster is not ready, and the code says why."""
     write_roster(tmp_path, "london", E1="=cmd()")
 
-    with serving_web(tmp_path, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}, role="ops") as web:
+    with serving_web(
+        tmp_path, sites={"london": f"{LONDON}; roster: data/london.roster.csv", "rome": ROME}, role="ops"
+    ) as web:
         found = scrape(web)
 
     assert found["attendance_site_ready", "london"] == 0

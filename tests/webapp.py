@@ -97,7 +97,7 @@ def exchange(
 
 
 @contextmanager
-def serving_web(
+def serving_web(  # noqa: PLR0913  # how a client comes, and to what
     folder: Path,
     *,
     peer: str = "192.0.2.7",

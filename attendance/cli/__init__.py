@@ -17,7 +17,7 @@ from attendance import __version__
 from attendance.accounts.first import first_link_of
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
-from attendance.cli import accounts, kiosks, shared, tokens
+from attendance.cli import accounts, kiosks, pins, tokens
 from attendance.cli.printing import (
     data,
     mark_row,
@@ -29,7 +29,7 @@ from attendance.cli.printing import (
     talk,
     timestamp,
 )
-from attendance.cli.shared import Json
+from attendance.cli.shared import Json, SiteId, open_registry
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import (
@@ -59,11 +59,8 @@ app = typer.Typer(
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
 
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(kiosks.app, name="kiosks")
-
-SiteId = Annotated[str, typer.Argument(metavar="SITE", help="The key of the site in sites.yaml.")]
+for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins}.items():
+    app.add_typer(group.app, name=name)
 
 
 def main() -> None:
@@ -102,7 +99,7 @@ def _common(
 def serve() -> None:
     """Serve all sites with gunicorn, as in production."""
     settings = load_settings()
-    registry = shared.registry()
+    registry = open_registry()
     _say_where(settings, registry)
     _say_first_link(settings, registry)
     sys.stderr.flush()
@@ -113,7 +110,7 @@ def serve() -> None:
 def sites(*, as_json: Json = False) -> None:
     """List the sites with their local times."""
     now = utc_now()
-    rows = [(site, to_local(now, site.zone)) for site in shared.registry().sites.values()]
+    rows = [(site, to_local(now, site.zone)) for site in open_registry().sites.values()]
     if as_json:
         print_json(
             [
@@ -152,7 +149,7 @@ def check(
     Rows whose offset is not that of the zone by its present rules are listed too; that is no failure.
     """
     try:
-        registry = shared.registry()
+        registry = open_registry()
     except RegistryError as error:
         print_problems(error.problems, as_json=as_json)
         raise typer.Exit(1) from None
@@ -173,7 +170,7 @@ def check(
 @app.command()
 def verify(site_id: SiteId, *, as_json: Json = False) -> None:
     """Compare a ledger with its seals: name the first byte and row that are not as they were sealed."""
-    registry = shared.registry()
+    registry = open_registry()
     site = registry.resolve(site_id)
     found = check_seals(site, _marking(registry).ledger(site))
     if isinstance(found, Problem):
@@ -195,7 +192,7 @@ def mark(
     as_json: Json = False,
 ) -> None:
     """Record a mark, also while the server runs."""
-    registry = shared.registry()
+    registry = open_registry()
     site = registry.resolve(site_id)
     request = MarkRequest(employee_id=employee_id, name=name, status=status)
     marking = _marking(registry)
@@ -214,7 +211,7 @@ def mark(
 @app.command()
 def board(site_id: SiteId, *, as_json: Json = False) -> None:
     """Show who is in now: everybody's last mark of the present work date."""
-    registry = shared.registry()
+    registry = open_registry()
     site = registry.resolve(site_id)
     work_date, marks = _marking(registry).ledger(site).board()
     if as_json:
@@ -241,7 +238,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Add rows from elsewhere to a site's ledger, also while the server runs; by default only say what would be."""
-    registry = shared.registry()
+    registry = open_registry()
     site = registry.resolve(site_id)
     marking = _marking(registry)
     importing = Importing(
@@ -270,7 +267,7 @@ def import_(
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept.")]) -> None:
     """Copy the registry, the rosters and every ledger into a new folder in DIR, while marks go on."""
-    registry = shared.registry()
+    registry = open_registry()
     made = back_up(registry, _marking(registry).ledger, into=folder, now=utc_now())
     sys.stdout.write(f"{made.path}\n")
     talk.print(f"{made.files} files are copied. To try them: cd there and `sha256sum --check SHA256SUMS`.")

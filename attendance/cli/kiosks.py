@@ -14,11 +14,11 @@ app = typer.Typer(no_args_is_help=True, help="Shared devices on which people mar
 
 @app.command()
 def enrol(
-    site_id: Annotated[str, typer.Argument(metavar="SITE", help="The key of the site in sites.yaml.")],
+    site_id: shared.SiteId,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as front-door.")],
 ) -> None:
     """Print a code that makes one device a kiosk of the site; enter it there, at /sites/SITE/kiosk."""
-    shared.registry().resolve(site_id)
+    shared.open_registry().resolve(site_id)
     enrolling = Enrolling(shared.granting(), shared.access_store(), shared.audit())
     sys.stdout.write(enrolling.code(name, site_id, by=shared.typist()) + "\n")
     talk.print(

@@ -17,13 +17,14 @@ from attendance.model import Grant, Role
 from attendance.registry import Registry, load_registry
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+SiteId = Annotated[str, typer.Argument(metavar="SITE", help="The key of the site in sites.yaml.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="What for: hr, ops or viewer; may stand more than once.")]
 Sites = Annotated[
     list[str], typer.Option("--site", help="At which sites: keys of sites.yaml, once each; without it, at all of them.")
 ]
 
 
-def registry() -> Registry:
+def open_registry() -> Registry:
     """Return the registry that the settings name; raise SettingsError or RegistryError."""
     settings = load_settings()
     return load_registry(settings.sites, network_storage=settings.network_storage)
@@ -57,7 +58,7 @@ def typist() -> str:
 def grant_of(roles: list[Role], site_ids: list[str]) -> Grant:
     """Return the grant that was typed; raise UnknownSiteError."""
     for site_id in site_ids:
-        registry().resolve(site_id)
+        open_registry().resolve(site_id)
     return Grant(roles=frozenset(roles), site_ids=frozenset(site_ids) if site_ids else None)
 
 

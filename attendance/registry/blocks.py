@@ -1,10 +1,9 @@
-"""Own what may stand in the block of one site, and what the blocks of two sites may not share."""
+"""Own what may stand in the block of one site, and refuse everything else by its place."""
 
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,7 +14,8 @@ import yaml
 
 from attendance.clock import find_zone
 from attendance.errors import UnknownZoneError
-from attendance.model import Kind, Network, Plan, Site
+from attendance.model import Kind, MarkingRule, Network, Plan, Site
+from attendance.registry.claims import COMPANIONS, Claims, companions, pins_path
 from attendance.registry.mounts import network_file_system
 from attendance.registry.nodes import Mistake, Nodes
 
@@ -23,7 +23,6 @@ DEFAULT_STATUSES: Mapping[str, Kind] = MappingProxyType({"Present": Kind.PRESENT
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_GRACE_MINUTES = 24 * 60
 
-_COMPANIONS = (".amendments.csv", ".seals.csv")
 _REQUIRED = ("name", "timezone", "csv")
 _SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -45,7 +44,7 @@ def read_sites(nodes: Nodes, *, network_storage: bool) -> dict[str, Site]:
     if "sites" not in top:
         nodes.refuse(root, Mistake("there are no sites", "write `sites:` and under it one block for each site"))
         return {}
-    claims = _Claims()
+    claims = Claims()
     sites: dict[str, Site] = {}
     for key, node in nodes.items(top["sites"]):
         if not _SITE_ID.fullmatch(key.value):
@@ -78,13 +77,13 @@ class _Block:
     def site(self) -> Site | None:
         """Return the site, or None where something is wrong with it."""
         before = len(self._nodes.problems)
-        values = {
-            key: self._value(key, node) for key, node in self._nodes.block(self._node, list(self._READERS)).items()
-        }
+        nodes = self._nodes.block(self._node, list(self._READERS))
+        values = {key: self._value(key, node) for key, node in nodes.items()}
         if len(self._nodes.problems) == before:
             for key in _REQUIRED:
                 if key not in values:
                     self._nodes.refuse(self._key, Mistake(f"the site has no `{key}`", f"add `{key}:` to its block"))
+            self._settle_marking(values, nodes.get("marking", self._node))
         if len(self._nodes.problems) > before:
             return None
         defaults = Plan()
@@ -105,7 +104,19 @@ class _Block:
                 holidays=values.get("holidays", defaults.holidays),
             ),
             networks=values.get("networks", ()),
+            marking=values["marking"],
         )
+
+    def _settle_marking(self, values: dict[str, Any], node: yaml.Node) -> None:
+        """Set the rule of marking where none is given; add to the problems what the given one lacks."""
+        networks = values.get("networks", ())
+        rule = values.setdefault("marking", MarkingRule.NETWORK if networks else MarkingRule.OPEN)
+        if rule is MarkingRule.NETWORK and not networks:
+            hint = "add `networks:` to its block, or write `marking: open`"
+            self._nodes.refuse(node, Mistake("`marking: network` needs `networks`", hint))
+        if rule is MarkingRule.PIN and "roster" not in values:
+            hint = "add `roster:` to its block: the PINs lie beside that file"
+            self._nodes.refuse(node, Mistake("`marking: pin` needs a `roster`", hint))
 
     def _value(self, key: str, node: yaml.Node) -> Any:
         """Return the value of a key, or None after adding what is wrong with it."""
@@ -134,19 +145,27 @@ class _Block:
     def _csv(self, node: yaml.Node) -> Path:
         """Read where the ledger lies."""
         path = self._inside(node)
-        if path.suffix != ".csv" or path.name.startswith(".") or path.name.endswith(_COMPANIONS):
-            others = " or ".join(_COMPANIONS)
+        if path.suffix != ".csv" or path.name.startswith(".") or path.name.endswith(COMPANIONS):
+            others = " or ".join(COMPANIONS)
             raise Mistake(
                 "this is not the name of a ledger", f"let it end in .csv, not in {others}, and begin with no dot"
             )
         if len(os.fsencode(path.name)) > _MAX_FILE_NAME_BYTES:
             raise Mistake("the name of the file is too long", f"use at most {_MAX_FILE_NAME_BYTES} bytes")
-        for companion in _companions(path):
+        for companion in companions(path):
             self._refuse_odd(companion)
         kind = None if self._network_storage else network_file_system(path)
         if kind:
             hint = "choose a local disk; if this machine alone writes there: ATTENDANCE_NETWORK_STORAGE=true"
             raise Mistake(f"{str(path)!r} lies on a network file system ({kind})", hint)
+        return path
+
+    def _roster(self, node: yaml.Node) -> Path:
+        """Read where the roster lies; its PINs lie beside it."""
+        path = self._inside(node)
+        if path.suffix.casefold() == ".pins":
+            raise Mistake("this is the name of a file of PINs", "let the name of the roster end in .csv")
+        self._refuse_odd(pins_path(path))
         return path
 
     def _inside(self, node: yaml.Node) -> Path:
@@ -239,11 +258,18 @@ class _Block:
         except ValueError as error:
             raise Mistake(f"{text!r} is no network", f"write for example 10.20.0.0/16 ({error})", node) from None
 
+    def _marking(self, node: yaml.Node) -> MarkingRule:
+        """Read how people may mark."""
+        rule = self._nodes.text(node)
+        if rule not in list(MarkingRule):
+            raise Mistake(f"{rule!r} is no rule of marking", f"rules are: {', '.join(MarkingRule)}")
+        return MarkingRule(rule)
+
     _READERS: ClassVar[Mapping[str, Callable[[Any, yaml.Node], Any]]] = {
         "name": _name,
         "timezone": _zone,
         "csv": _csv,
-        "roster": _inside,
+        "roster": _roster,
         "visitors": _flag,
         "statuses": _statuses,
         "day_start": _time,
@@ -252,47 +278,5 @@ class _Block:
         "grace_minutes": _minutes,
         "holidays": _country,
         "networks": _networks,
+        "marking": _marking,
     }
-
-
-class _Claims:
-    """Which file belongs to whom: no ledger is shared, neither by name, nor by a hard link, nor with a roster."""
-
-    def __init__(self) -> None:
-        self._ledgers: dict[object, str] = {}
-        self._rosters: dict[object, str] = {}
-        self._folders: dict[object, str] = {}
-
-    def add(self, nodes: Nodes, node: yaml.Node, site: Site) -> None:
-        """Claim the files of a site, or add to the problems whose they are."""
-        ours = _identities(site.csv_path).union(*map(_identities, _companions(site.csv_path)))
-        roster = _identities(site.roster_path) if site.roster_path else set()
-        folders: set[object] = {str(folder).casefold() for folder in site.csv_path.parents}
-        taken = [*_owners(ours, self._ledgers), *_owners(ours, self._rosters), *_owners(roster, self._ledgers)]
-        taken += [*_owners(folders, self._ledgers), *_owners(ours, self._folders)]
-        if taken or ours & roster:
-            owner = min(taken, default=site.site_id)
-            message = f"a file of site {site.site_id!r} belongs to site {owner!r} already"
-            nodes.refuse(node, Mistake(message, "give every ledger and every roster a file of its own"))
-        self._ledgers |= dict.fromkeys(ours, site.site_id)
-        self._rosters |= dict.fromkeys(roster, site.site_id)
-        self._folders |= dict.fromkeys(folders, site.site_id)
-
-
-def _companions(csv_path: Path) -> list[Path]:
-    """Return where the files lie that belong to a ledger: its amendments and its seals."""
-    return [csv_path.with_suffix(suffix) for suffix in _COMPANIONS]
-
-
-def _owners(mine: Iterable[object], theirs: Mapping[object, str]) -> list[str]:
-    """Return the sites that claimed a file before."""
-    return [theirs[identity] for identity in mine if identity in theirs]
-
-
-def _identities(path: Path) -> set[object]:
-    """Return by what a file is recognized: its path without regard to case, and its inode where it is there."""
-    identities: set[object] = {str(path).casefold()}
-    with suppress(OSError):
-        found = path.stat()
-        identities.add((found.st_dev, found.st_ino))
-    return identities

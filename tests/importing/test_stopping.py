@@ -14,7 +14,7 @@ from attendance.errors import StorageFullError
 from attendance.importing.comparing import compare
 from attendance.importing.rows import NumberedMark
 from attendance.ledger import Ledger
-from attendance.model import Kind, Mark, Plan, Site
+from attendance.model import Kind, Mark, MarkingRule, Plan, Site
 from tests.appendlog_kit import refuse
 from tests.conftest import HandClock
 from tests.importing.kit import (
@@ -113,6 +113,7 @@ def _london() -> Site:
         day_start=time(),
         plan=Plan(),
         networks=(),
+        marking=MarkingRule.OPEN,
     )
 
 
