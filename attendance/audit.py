@@ -1,4 +1,4 @@
-"""Own who did what, one line of JSON per event: no trouble with its file stops what it notes."""
+"""Own who did what, one line of JSON per event: it refuses nothing, and no trouble with its file stops a caller."""
 
 import gzip
 import json
@@ -58,7 +58,7 @@ class Audit:
         self._path = log_dir / FILE_NAME
         self._now = now
 
-    def note(  # these are the columns of the log
+    def note(
         self,
         action: str,
         *,
@@ -83,7 +83,7 @@ class Audit:
     def _append(self, line: bytes) -> None:
         """Append a line by one write(2) to the file that is at the path by now: logrotate may have moved it.
 
-        Lines of several processes never mix. Behind half a line of a full disk a fresh one begins. Raise OSError.
+        Lines of several processes never mix. Behind half a line, left by a full disk, a new one begins. Raise OSError.
         """
         self._path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)

@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from grp import getgrgid
@@ -16,10 +17,12 @@ from http.client import HTTPConnection, HTTPSConnection
 from itertools import pairwise
 from pathlib import Path
 from pwd import getpwuid
+from subprocess import PIPE
 from urllib.parse import urlencode
 
 import pytest
 
+from attendance.audit import read_audit
 from tests.servers import (
     ATTENDANCE,
     Server,
@@ -222,19 +225,24 @@ def _unread_bytes(port: int) -> int:
     return sum(int(words[4].split(":")[1], 16) for words in established if words[1].endswith(f":{port:04X}"))
 
 
+def rotation(folder: Path) -> list[str]:
+    """Return how logrotate is called with a copy of deploy/logrotate.conf for the logs in a folder."""
+    configuration = (DEPLOY / "logrotate.conf").read_text(encoding="utf-8")
+    assert "/var/log/attendance/attendance.log /var/log/attendance/audit.log {" in configuration
+    configuration = configuration.replace("/var/log/attendance/", f"{folder}/logs/")
+    configuration = configuration.replace(
+        "su attendance attendance", f"su {getpwuid(os.getuid()).pw_name} {getgrgid(os.getgid()).gr_name}"
+    )
+    (folder / "logrotate.conf").write_text(configuration, encoding="utf-8")
+    return [str(LOGROTATE), "-f", "-s", str(folder / "state"), str(folder / "logrotate.conf")]
+
+
 @needs_logrotate
 def test_rotation_loses_no_line_while_the_server_writes(tmp_path: Path) -> None:
     """Under `logrotate -f` every event of a running server stands in exactly one of the files, compressed or not."""
     write_sites(tmp_path)
     log = tmp_path / "logs" / "attendance.log"
-    configuration = (DEPLOY / "logrotate.conf").read_text(encoding="utf-8")
-    assert "/var/log/attendance/attendance.log {" in configuration
-    configuration = configuration.replace("/var/log/attendance/attendance.log", str(log))
-    configuration = configuration.replace(
-        "su attendance attendance", f"su {getpwuid(os.getuid()).pw_name} {getgrgid(os.getgid()).gr_name}"
-    )
-    (tmp_path / "logrotate.conf").write_text(configuration, encoding="utf-8")
-    rotate = [str(LOGROTATE), "-f", "-s", str(tmp_path / "state"), str(tmp_path / "logrotate.conf")]
+    rotate = rotation(tmp_path)
 
     with serving(tmp_path) as server, rushing(server, doors=2, site="nowhere") as rush:
         for number in (1, 2, 3):
@@ -245,9 +253,41 @@ def test_rotation_loses_no_line_while_the_server_writes(tmp_path: Path) -> None:
     assert set(rush.refused.values()) == {404}
     lines = b"".join(
         gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        for path in log.parent.iterdir()
+        for path in log.parent.glob("attendance.log*")
     )
     assert lines.count(b'"unknown_site"') == len(rush.refused)
+    assert log.stat().st_mode & 0o777 == 0o640
+
+
+@needs_logrotate
+def test_rotation_loses_no_line_of_the_audit_log(tmp_path: Path) -> None:
+    """Under `logrotate -f` every line that processes write stands in one of the files, and is read in its order."""
+    log = tmp_path / "logs" / "audit.log"
+    program = """
+import itertools, pathlib, select, sys
+from attendance.audit import Audit
+from attendance.clock import utc_now
+audit = Audit(pathlib.Path(sys.argv[1]), now=utc_now)
+for number in itertools.count():
+    audit.note("export", who=sys.argv[2], number=number)
+    if select.select([sys.stdin], [], [], 0.001)[0]:
+        sys.exit(print(number + 1))
+"""
+    command = [sys.executable, "-c", program, str(log.parent)]
+
+    with ExitStack() as stack:
+        started = [subprocess.Popen([*command, name], stdin=PIPE, stdout=PIPE, text=True) for name in "ab"]
+        writers = [stack.enter_context(process) for process in started]
+        for number in (1, 2, 3):
+            wait_until(lambda: log.exists() and log.stat().st_size > 5000, 10)
+            subprocess.run(rotation(tmp_path), check=True, timeout=20)
+            wait_until(log.with_name(f"audit.log.{number}{'.gz' if number > 1 else ''}").exists, 10)
+        written = [int(writer.communicate("\n", timeout=20)[0]) for writer in writers]
+
+    found = read_audit(log.parent)
+    numbers = [[event["number"] for event in found if event["who"] == name] for name in "ab"]
+    assert numbers == [list(range(count)) for count in written]
+    assert found.unreadable == 0
     assert log.stat().st_mode & 0o777 == 0o640
 
 

@@ -8,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 from attendance import errors
+from attendance.audit import Action
 from attendance.cli import app
 from attendance.codec import HEADER
 from attendance.config import Settings
@@ -70,6 +71,12 @@ def test_every_metric_is_documented(name: str) -> None:
     labels = ",".join(METRICS[name][1])
 
     assert f"| `{name}{{{labels}}}` |" in OPERATIONS or (not labels and f"| `{name}` |" in OPERATIONS)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_action_of_the_audit_log_is_documented(action: Action) -> None:
+    """Whoever reads the audit log finds what each action means."""
+    assert f"| `{action}` |" in OPERATIONS
 
 
 @pytest.mark.parametrize("command", _commands())

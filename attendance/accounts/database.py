@@ -9,7 +9,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from attendance.errors import AccessStorageError
@@ -18,6 +18,7 @@ from attendance.files import hidden, keep_file, stat_at, sync_folder
 BUSY_SECONDS = 5.0
 _MODE = 0o600
 _VERSION = 1
+_TRIES = 3
 _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _FRESH_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _SCHEMA = f"""
@@ -52,8 +53,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read from. Raise AccessStorageError."""
-        with self._errors(), closing(self._opened()) as rows:
-            yield rows
+        with self._errors(), ExitStack() as stack:
+            yield self._opened(stack)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -79,15 +80,18 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise AccessStorageError(f"{self._path}: {error}") from error
 
-    def _opened(self) -> sqlite3.Connection:
-        """Return a connection to the file, made if it is not there or not ours."""
-        rows = self._connection()
-        if rows is None:
+    def _opened(self, stack: ExitStack) -> sqlite3.Connection:
+        """Return a connection to the file, made if it is not there or not ours; the stack closes it."""
+        for _ in range(_TRIES):
+            with ExitStack() as held:
+                held.enter_context(_locked(self._path.parent, fcntl.LOCK_SH))
+                rows = self._connection()
+                if rows is not None:
+                    held.enter_context(closing(rows))
+                    stack.push(held.pop_all())
+                    return rows
             self._replace()
-            rows = self._connection()
-        if rows is None:
-            raise AccessStorageError(f"{self._path} is taken away again and again")
-        return rows
+        raise AccessStorageError(f"{self._path} is taken away again and again")
 
     def _connection(self) -> sqlite3.Connection | None:
         """Return a connection to the file, or None if it is not there or not a database of this version.
@@ -116,7 +120,7 @@ class Database:
 
     def _replace(self, *, broken: bool = False) -> None:
         """Put an empty database at the path, unless another process just did; what stood there goes to quarantine."""
-        with _alone(self._path.parent):
+        with _locked(self._path.parent, fcntl.LOCK_EX):
             rows = self._connection()
             if rows is not None:
                 with closing(rows):
@@ -167,11 +171,15 @@ def _is_sound(rows: sqlite3.Connection) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process or thread makes a database in the folder (flock(2) on the folder itself)."""
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold a lock on the folder (flock(2)): shared while the file is open, exclusive while it is replaced.
+
+    So nobody has the old file open when the new one comes: SQLite would take the journal of the new one for the old
+    one's, and delete it.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, how)
         yield
     finally:
         os.close(descriptor)

@@ -15,9 +15,11 @@ import typer
 
 from attendance import __version__
 from attendance.accounts.first import first_link_of
+from attendance.audit import Action
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
-from attendance.cli import accounts, kiosks, pins, tokens
+from attendance.cli import accounts, kiosks, pins, shared, tokens
+from attendance.cli.audit import show_audit
 from attendance.cli.printing import (
     data,
     mark_row,
@@ -61,6 +63,7 @@ app = typer.Typer(
 
 for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins}.items():
     app.add_typer(group.app, name=name)
+app.command("audit")(show_audit)
 
 
 def main() -> None:
@@ -294,7 +297,7 @@ def _marking(registry: Registry) -> Marking:
 
 
 def _report(incident: Incident) -> None:
-    """Say on stderr what went on, and leave it in the event log of the server where there is one."""
+    """Say on stderr what went on, and leave it in the logs of the server where there are any."""
     talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
     log_dir = load_settings().log_dir
     if log_dir.is_dir():
@@ -302,6 +305,8 @@ def _report(incident: Incident) -> None:
         structlog.stdlib.get_logger("attendance").warning(
             incident.code, file=str(incident.path), detail=incident.detail
         )
+        noted = {"code": incident.code, "file": str(incident.path), "detail": incident.detail}
+        shared.audit().note(Action.FILE_INCIDENT, who=shared.typist(), **noted)
 
 
 @contextmanager

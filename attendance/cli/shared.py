@@ -1,7 +1,9 @@
 """Own what several groups of commands need: the registry, the accounts, and who types."""
 
 import getpass
+import os
 import sys
+from pwd import getpwuid
 from typing import Annotated
 
 import typer
@@ -51,8 +53,11 @@ def access_store() -> AccessStore:
 
 
 def typist() -> str:
-    """Return who types, for the audit."""
-    return f"command line ({getpass.getuser()})"
+    """Return who typed the command, as the system knows them: `os:root`."""
+    try:
+        return f"os:{getpwuid(os.getuid()).pw_name}"
+    except KeyError:  # a container's user without a name
+        return f"os:{os.getuid()}"
 
 
 def grant_of(roles: list[Role], site_ids: list[str]) -> Grant:

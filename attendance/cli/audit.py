@@ -1,0 +1,70 @@
+"""Own the command that shows who did what; it changes nothing."""
+
+import json
+import sys
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from attendance.audit import Action, read_audit
+from attendance.cli.printing import print_table, talk
+from attendance.config import load_settings
+
+_COLUMNS = ("at", "action", "outcome", "who", "address", "site")
+
+
+def show_audit(  # noqa: PLR0913  # each is an option
+    *,
+    since: Annotated[str, typer.Option(metavar="DATE", help="From this date or instant on, in UTC.")] = "",
+    until: Annotated[str, typer.Option(metavar="DATE", help="To the end of this date, or before this instant.")] = "",
+    action: Annotated[Action | None, typer.Option(help="Only what was done like this.")] = None,
+    who: Annotated[str | None, typer.Option(help="Only what this account, token or kiosk did.")] = None,
+    site: Annotated[str | None, typer.Option(metavar="SITE", help="Only what was done at this site.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per event.")] = False,
+) -> None:
+    """Show who did what: sign-ins, refusals, changes of accounts, tokens and kiosks, amendments, exports."""
+    first, last = _instant(since, "--since", 0), _instant(until, "--until", 1)
+    wanted = {"action": action, "who": who, "site": site}
+    found = read_audit(load_settings().log_dir)
+    shown = (
+        event
+        for event in found
+        if (first is None or datetime.fromisoformat(event["at"]) >= first)
+        and (last is None or datetime.fromisoformat(event["at"]) < last)
+        and all(value is None or event.get(name) == value for name, value in wanted.items())
+    )
+    if as_json:
+        for event in shown:
+            sys.stdout.write(json.dumps(event) + "\n")
+    else:
+        print_table("", [name.capitalize() for name in (*_COLUMNS, "details")], [_cells(event) for event in shown])
+    if found.unreadable:
+        talk.print(f"{found.unreadable} lines are no events and were passed over.")
+
+
+def _instant(text: str, option: str, days: int) -> datetime | None:
+    """Return what an option says: an instant, or for a date its start, so many days later; raise typer.BadParameter."""
+    if not text:
+        return None
+    with suppress(ValueError, OverflowError):
+        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=days)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        message = "write a date (2026-11-01) or an instant (2026-11-01T22:10:00Z)"
+        raise typer.BadParameter(message, param_hint=option) from None
+    return instant.replace(tzinfo=instant.tzinfo or UTC)
+
+
+def _cells(event: dict[str, Any]) -> list[str]:
+    """Return the row of an event; what a terminal would obey is shown as an escape."""
+    details = " ".join(f"{name}={value}" for name, value in event.items() if name not in _COLUMNS)
+    values = [*(event.get(name) for name in _COLUMNS), details]
+    return [_printable("" if value is None else str(value)) for value in values]
+
+
+def _printable(text: str) -> str:
+    """Return a text without anything that moves, colours or turns around what a terminal shows."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
