@@ -62,6 +62,7 @@ screenshot: .venv/.dev  ## Make docs/screenshot.png again, in Chromium
 .PHONY: lock
 lock:  ## Choose the newest versions again and pin them by hash (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --group build -o requirements/app.txt
+	uv pip compile $(LOCK) pyproject.toml --extra sso -o requirements/sso.txt
 	uv pip compile $(LOCK) pyproject.toml --extra sso --group build --group test --group check -o requirements/dev.txt
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 

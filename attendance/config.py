@@ -3,13 +3,16 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyAddress, ValidationError
+from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from attendance.errors import SettingsError
 
 PREFIX = "ATTENDANCE_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SINGLE_SIGN_ON = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
 
 
 class Settings(BaseSettings):
@@ -29,6 +32,23 @@ class Settings(BaseSettings):
         default=None,
         description="The address of the one proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="The issuer of the single sign-on (OpenID Connect), exactly as the provider spells it.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="The name of this server at the provider.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The secret of this server at the provider.")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, issuer: str | None) -> str | None:
+        """Return the issuer; raise ValueError for one that secrets must not be sent to."""
+        parts = urlsplit(issuer or "https://none.example")
+        is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
+        is_secure = parts.scheme == "https" and parts.hostname
+        if not (is_secure or is_loopback) or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be an https address without query, such as https://login.example.com")
+        return issuer
 
     @property
     def address(self) -> str:
@@ -49,9 +69,18 @@ def load_settings() -> Settings:
             problems[variable] = f"there is no such setting; did you mean {PREFIX}{meant[0]}?"
     try:
         settings = Settings()
+        problems |= _missing(settings)
     except ValidationError as error:
         for part in error.errors(include_url=False, include_input=False):
             problems[f"{PREFIX}{part['loc'][0]}".upper()] = part["msg"]
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _missing(settings: Settings) -> dict[str, str]:
+    """Return what is not set of the single sign-on, although the rest of it is."""
+    missing = [name for name in SINGLE_SIGN_ON if getattr(settings, name) is None]
+    if len(missing) == len(SINGLE_SIGN_ON):
+        return {}
+    return {f"{PREFIX}{name}".upper(): "is not set; single sign-on needs all three of its settings" for name in missing}

@@ -20,6 +20,14 @@ DEFAULTS = {
     "workers": 2,
     "network_storage": False,
     "trusted_proxy": None,
+    "oidc_issuer": None,
+    "oidc_client_id": None,
+    "oidc_client_secret": None,
+}
+SINGLE_SIGN_ON = {
+    "ATTENDANCE_OIDC_ISSUER": "https://login.example.com/realms/office",
+    "ATTENDANCE_OIDC_CLIENT_ID": "attendance",
+    "ATTENDANCE_OIDC_CLIENT_SECRET": "s3cret",
 }
 
 
@@ -139,6 +147,67 @@ def test_a_variable_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(name, "tcp://192.0.2.1:8000")
 
     assert load_settings().model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.example.com",
+        "https://login.example.com/",
+        "https://login.example.com:8443/realms/office",
+        "http://127.0.0.1:9400",
+        "http://[::1]:9400",
+        "http://localhost:9400",
+    ],
+)
+def test_single_sign_on_is_set_by_three_settings(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    """The issuer stays as it is spelled; the secret is not shown where settings are printed."""
+    for variable, text in (SINGLE_SIGN_ON | {"ATTENDANCE_OIDC_ISSUER": issuer}).items():
+        monkeypatch.setenv(variable, text)
+
+    loaded = load_settings()
+
+    assert (loaded.oidc_issuer, loaded.oidc_client_id) == (issuer, "attendance")
+    assert loaded.oidc_client_secret is not None
+    assert loaded.oidc_client_secret.get_secret_value() == "s3cret"
+    assert "s3cret" not in repr(loaded)
+
+
+@pytest.mark.parametrize("variable", SINGLE_SIGN_ON)
+def test_half_of_a_single_sign_on_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """What is missing is named, and no secret is repeated."""
+    for other, text in SINGLE_SIGN_ON.items():
+        monkeypatch.setenv(other, "" if other == variable else text)
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert str(refused.value) == f"{variable}: is not set; single sign-on needs all three of its settings"
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://login.example.com",
+        "http://127.0.0.1.example.com",
+        "login.example.com",
+        "https://",
+        "https://user@login.example.com",
+        "https://login.example.com?tenant=1",
+        "https://login.example.com#x",
+        "https://[login.example.com",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_issuer_that_secrets_must_not_be_sent_to_is_refused(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    """An issuer is an https address; http will do on the machine itself, for a trial."""
+    for variable, text in (SINGLE_SIGN_ON | {"ATTENDANCE_OIDC_ISSUER": issuer}).items():
+        monkeypatch.setenv(variable, text)
+
+    with pytest.raises(SettingsError, match=r"^ATTENDANCE_OIDC_ISSUER: ") as refused:
+        load_settings()
+
+    assert "s3cret" not in str(refused.value)
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -35,6 +35,8 @@ MAY: dict[str, set[str]] = {
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
     "POST /sign-in/code": EVERYBODY,
+    "GET /sign-in/sso": EVERYBODY,
+    "GET /sign-in/sso/callback": EVERYBODY,
     "POST /sign-out": EVERYBODY,
     "GET /first-account/{secret}": EVERYBODY,
     "POST /first-account/{secret}": EVERYBODY,

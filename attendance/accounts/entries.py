@@ -136,6 +136,11 @@ class _Entry:
             raise Mistake("a text is expected here", "write it in quotes")
         return text
 
+    def _sso(self, node: yaml.Node) -> str:
+        """Read an e-mail or a subject; an e-mail is compared in small letters."""
+        text = self._plain(node)
+        return text.lower() if "@" in text else text
+
     def _roles(self, node: yaml.Node) -> frozenset[Role]:
         """Read a list of roles."""
         texts = self._texts(node, "a role")
@@ -175,7 +180,7 @@ class _Entry:
     _READERS: ClassVar[Mapping[str, Callable[[Any, yaml.Node], Any]]] = {
         "password": _password,
         "totp": _totp,
-        "sso": _plain,
+        "sso": _sso,
         "roles": _roles,
         "sites": _sites,
         "site": _plain,

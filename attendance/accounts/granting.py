@@ -42,7 +42,8 @@ class Granting:
         problems |= {} if password is None else password_problems(account.name, password)
         if problems:
             raise GrantRefusedError(problems)
-        made = replace(account, password_hash=None if password is None else hash_typed(password))
+        sso = account.sso.lower() if account.sso and "@" in account.sso else account.sso
+        made = replace(account, password_hash=None if password is None else hash_typed(password), sso=sso)
 
         def added(accounts: Accounts) -> Accounts:
             if first and accounts.accounts:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,8 +24,9 @@ from attendance.accounts.first import FirstLink, first_link_of
 from attendance.accounts.granting import Granting
 from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.signing import Signing
+from attendance.accounts.sso import SingleSignOn
 from attendance.accounts.store import STORE_NAME, AccessStore
-from attendance.audit import Audit
+from attendance.audit import Action, Audit
 from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import AccountsError, AttendanceError, LedgerError, RegistryError
@@ -83,15 +85,17 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     settings = settings or load_settings()
     open_log(settings.log_dir)
     registry_file = RegistryFile(settings.sites, network_storage=settings.network_storage)
+    folder = registry_file.current.path.parent
     with suppress(AccountsError, OSError):  # then nobody is let in anyway, and /readyz tells why
-        first_link_of(registry_file.current.path.parent).offer(settings.address)
+        first_link_of(folder).offer(settings.address)
+    sso = _sso(settings, folder, now)
     audit = Audit(settings.log_dir, now=now)
     report = _reporter(audit)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         marking = Marking(registry_file.current, now=now, report=report)
-        app.state.services = _services(registry_file, marking, audit, now)
+        app.state.services = _services(registry_file, marking, sso, audit, now)
         keeper = _keeper(registry_file.current, marking, now, report)
         keeper.start()
         yield
@@ -107,7 +111,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         telemetry={"tracing": False, "metrics": False, "logs": False},  # to look for it costs time
         exception_handlers=_ON_ERROR,
     )
-    app.state.registry_file = registry_file
+    app.state.registry_file, app.state.audit = registry_file, audit
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
     for part in (api, pages, boards, signing, account, hr, health, metrics, reference):
         app.router.routes.extend(part.router.routes)
@@ -126,6 +130,7 @@ def reload_registry(app: FastAPI) -> None:
         _log.error("registry_refused", code=error.code, problems=[str(problem) for problem in error.problems])
     else:
         _log.info("registry_loaded", sites=len(registry_file.current.sites))
+        app.state.audit.note(Action.REGISTRY_LOADED, who="server", sites=len(registry_file.current.sites))
 
 
 def leave(app: FastAPI) -> None:
@@ -148,7 +153,22 @@ def _keeper(registry: Registry, marking: Marking, now: Clock, report: Callable[[
     return Keeper(followers, registry.path, now=now, report=report)
 
 
-def _services(registry_file: RegistryFile, marking: Marking, audit: Audit, now: Clock) -> Services:
+def _sso(settings: Settings, folder: Path, now: Clock) -> SingleSignOn | None:
+    """Return the single sign-on, if one is configured; raise SettingsError where its libraries are missing."""
+    if not (settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret):
+        return None
+    return SingleSignOn(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        store=AccessStore(folder / STORE_NAME, now=now),
+        now=now,
+    )
+
+
+def _services(
+    registry_file: RegistryFile, marking: Marking, sso: SingleSignOn | None, audit: Audit, now: Clock
+) -> Services:
     """Return what the handlers of this process share."""
     folder = registry_file.current.path.parent
     accounts = AccountsFile(folder / accounts_file.FILE_NAME)
@@ -161,6 +181,7 @@ def _services(registry_file: RegistryFile, marking: Marking, audit: Audit, now: 
         granting=granting,
         signing=Signing(accounts, store, audit, now=now),
         second_factor=SecondFactor(store, now=now),
+        sso=sso,
         enrolling=Enrolling(granting, store, audit),
         first_link=FirstLink(accounts),
         audit=audit,

@@ -13,6 +13,7 @@ from attendance.accounts.first import FirstLink
 from attendance.accounts.granting import Granting
 from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.signing import Signing
+from attendance.accounts.sso import SingleSignOn
 from attendance.audit import Audit
 from attendance.clock import Clock
 from attendance.marking import Address, Marking
@@ -30,6 +31,7 @@ class Services:
     granting: Granting
     signing: Signing
     second_factor: SecondFactor
+    sso: SingleSignOn | None
     enrolling: Enrolling
     first_link: FirstLink
     audit: Audit

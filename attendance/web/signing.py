@@ -1,18 +1,29 @@
 """Own how people come in: the one-time link, the sign-in page, its second step, and the way out."""
 
 import re
+from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from attendance.accounts.nouns import Account
 from attendance.accounts.signing import SECOND_STEP_SECONDS, SignedIn
+from attendance.accounts.sso import ANSWER_SECONDS, SingleSignOn
 from attendance.accounts.visit import Visit
-from attendance.errors import AttendanceError, GrantRefusedError
+from attendance.errors import AttendanceError, GrantRefusedError, SignOnFailedError
 from attendance.model import Grant, Role
 from attendance.web.access import ANYBODY, VisitDep, caller_of
-from attendance.web.cookies import DEVICE, LONGEST_SECONDS, SECOND_STEP, SESSION, drop_cookie, read_cookie, set_cookie
+from attendance.web.cookies import (
+    DEVICE,
+    LONGEST_SECONDS,
+    SECOND_STEP,
+    SESSION,
+    SIGN_ON,
+    drop_cookie,
+    read_cookie,
+    set_cookie,
+)
 from attendance.web.deps import Services, ServicesDep
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
@@ -27,12 +38,12 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(ANYBODY)])
 
 
 @router.get(SIGN_IN)
-async def show_sign_in(request: Request, _: VisitDep, next: str = "") -> Response:  # noqa: A002  # in the address
+async def show_sign_in(request: Request, services: ServicesDep, _: VisitDep, next: str = "") -> Response:  # noqa: A002  # in the address
     """Show the sign-in page, or go on where somebody is signed in already."""
     caller = await run_in_threadpool(caller_of, request)
     if caller and caller.account:
         return _onward(next, caller.grant)
-    return _page(next)
+    return _page(services, next)
 
 
 @router.post(SIGN_IN)
@@ -42,7 +53,7 @@ async def sign_in(request: Request, services: ServicesDep, visit: VisitDep) -> R
     try:
         outcome = await run_in_threadpool(services.signing.sign_in, form["name"], form["password"], visit)
     except AttendanceError as error:
-        return page_or_problem(request, error, _page(form["next"], name=form["name"], error=error))
+        return page_or_problem(request, error, _page(services, form["next"], name=form["name"], error=error))
     if isinstance(outcome, SignedIn):
         return entered(request, outcome, form["next"])
     page = _second_page(form["next"])
@@ -61,6 +72,28 @@ async def confirm(request: Request, services: ServicesDep, visit: VisitDep) -> R
         return page_or_problem(request, error, _second_page(form["next"], error=error))
     answer = entered(request, outcome, form["next"])
     drop_cookie(answer, request, SECOND_STEP)
+    return answer
+
+
+@router.get(f"{SIGN_IN}/sso")
+async def go_to_provider(request: Request, services: ServicesDep, _: VisitDep, next: str = "") -> Response:  # noqa: A002  # in the address
+    """Send the browser to the provider of the single sign-on."""
+    address, secret = await _sso(services).begin(f"{request.base_url}{SIGN_IN[1:]}/sso/callback", local_path(next))
+    answer = RedirectResponse(address, 303, _NO_STORE)
+    set_cookie(answer, request, SIGN_ON, secret, ANSWER_SECONDS)
+    return answer
+
+
+@router.get(f"{SIGN_IN}/sso/callback")
+async def come_from_provider(request: Request, services: ServicesDep, visit: VisitDep) -> Response:
+    """Take the answer of the provider, and let in whom it vouches for."""
+    query = dict(request.query_params)
+    if len(query) != len(request.query_params.multi_items()):
+        raise SignOnFailedError("a parameter of the answer stands twice")
+    signed = await _sso(services).finish(state_cookie=read_cookie(request, SIGN_ON), query=query)
+    outcome = await run_in_threadpool(services.signing.sign_on, signed.names, visit)
+    answer = entered(request, outcome, signed.next_path)
+    drop_cookie(answer, request, SIGN_ON)
     return answer
 
 
@@ -90,6 +123,13 @@ async def make_first(request: Request, secret: str, services: ServicesDep, visit
         page = render("first.html", status_of(error), name=form["name"], error=error, fields=error.fields)
         return page_or_problem(request, error, page)
     return entered(request, outcome, "/hr")
+
+
+def _sso(services: Services) -> SingleSignOn:
+    """Return the single sign-on, or raise 404 where none is configured."""
+    if services.sso is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return services.sso
 
 
 def _make_first(services: Services, secret: str, form: dict[str, str], visit: Visit) -> SignedIn:
@@ -126,10 +166,12 @@ def _onward(next_path: str, grant: Grant) -> Response:
     return RedirectResponse(local_path(next_path) or first, 303, _NO_STORE)
 
 
-def _page(next_path: str, name: str = "", error: AttendanceError | None = None) -> Response:
+def _page(services: Services, next_path: str, name: str = "", error: AttendanceError | None = None) -> Response:
     """Return the sign-in page."""
     status = status_of(error) if error else 200
-    return render("sign_in.html", status, next=local_path(next_path), name=name, error=error, sso=False)
+    return render(
+        "sign_in.html", status, next=local_path(next_path), name=name, error=error, sso=services.sso is not None
+    )
 
 
 def _second_page(next_path: str, error: AttendanceError | None = None) -> Response:
