@@ -36,6 +36,7 @@ NOT_OVER_HTTP = {
     errors.ForeignTableError: "belongs to `attendance import`",
     errors.RefusedRowError: "belongs to `attendance import`",
     errors.ImportRefusedError: "belongs to `attendance import`",
+    errors.AuditUnreadableError: "belongs to `attendance audit`",
     errors.BackupNotMadeError: "belongs to `attendance backup`",
     errors.BackupNotWholeError: "belongs to `attendance backup`",
     errors.BackupDamagedError: "belongs to `attendance backup`",

@@ -11,7 +11,7 @@ from attendance import __version__, checking
 from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.web.app import reload_registry
 from attendance.web.metrics import METRICS
-from tests.servers import serving, write_sites
+from tests.servers import Server, serving, write_sites
 from tests.webapp import ANA, PAGE, Web, serving_web, write_roster
 
 LONDON = "timezone: Europe/London"
@@ -125,17 +125,17 @@ def test_every_worker_gives_the_same_answer(tmp_path: Path) -> None:
     with serving(tmp_path, workers=2) as server:
         server.mark("E1")
 
-        answers = {_body(server.port) for _ in range(20)}
+        answers = {_body(server) for _ in range(20)}
 
     assert len(answers) == 1
     size = (tmp_path / "data" / "london.csv").stat().st_size
     assert f'attendance_ledger_bytes{{site="london"}} {size}.0\n' in answers.pop()
 
 
-def _body(port: int) -> str:
+def _body(server: Server) -> str:
     """Return what a scrape over a connection of its own is answered."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("GET", "/metrics")
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {server.token}"})
     text = connection.getresponse().read().decode()
     connection.close()
     return text

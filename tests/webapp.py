@@ -26,6 +26,7 @@ from tests.servers import write_sites
 
 PAGE = "/sites/london/attendance"
 ANA = {"employee_id": "E0042", "name": "Ana Martín", "status": "Present"}
+NOBODY = 65534
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
@@ -126,6 +127,8 @@ def serving_web(  # noqa: PLR0913  # how a client comes, and to what
             if role:
                 grant = Grant(roles=frozenset({Role(role)}), site_ids=None)
                 token = app.state.services.granting.add_token(f"test-{role}", grant, 1, by="test")
+                if os.geteuid() == 0:
+                    os.chown(folder / "accounts.yaml", NOBODY, -1)  # who is also let in where the test is nobody
                 client.headers["Authorization"] = f"Bearer {token}"
             yield Web(app=app, client=client, folder=folder, clock=clock)
 
@@ -154,7 +157,7 @@ def unprivileged() -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    os.setresuid(65534, 65534, 0)
+    os.setresuid(NOBODY, NOBODY, 0)
     try:
         yield
     finally:

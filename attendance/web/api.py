@@ -1,9 +1,9 @@
 """Own what programs call: the mark as JSON, and the site that an employee belongs to."""
 
 import json
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -75,13 +75,11 @@ _MARK: dict[str, Any] = {
     "dependencies": [Depends(MARKS)],
 }
 
-SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
-
 router = APIRouter(route_class=JsonRoute)
 
 
 @router.post("/sites/{site}/attendance", **_MARK)
-async def mark(request: Request, site: SiteKey) -> Response:
+async def mark(request: Request, site: deps.SiteKey) -> Response:
     """Record a mark at a site."""
     here, services = await deps.site(request, site), await deps.services(request)
     recorded = await services.marking.mark(here, read_mark(await request.body()), await deps.address(request))

@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from attendance.accounts.enrolling import Enrolling
 from attendance.accounts.file import AccountsFile
@@ -19,6 +19,8 @@ from attendance.clock import Clock
 from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
 from attendance.registry import RegistryFile
+
+SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ async def services(request: Request) -> Services:
     return services_of(request)
 
 
-async def site(request: Request, site: str) -> Site:
+async def site(request: Request, site: SiteKey) -> Site:
     """Return the site that the address names; raise UnknownSiteError."""
     return services_of(request).registry_file.current.resolve(site)
 

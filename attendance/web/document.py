@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-JSON = "application/json"
 PROBLEM = "application/problem+json"
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
@@ -83,6 +82,6 @@ def described(document: Mapping[str, Any]) -> dict[str, Any]:
                 )
             for answer in answers.values():
                 content = answer.get("content", {})
-                if PROBLEM in content and JSON in content:
-                    content[PROBLEM] = content.pop(JSON)
+                for media_type in [kind for kind, one in content.items() if one.get("schema") == PROBLEM_SCHEMA]:
+                    content[PROBLEM] = content.pop(media_type)
     return told
