@@ -69,6 +69,8 @@ def described(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     told: dict[str, Any] = deepcopy(dict(document))
     told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        told["components"]["schemas"].pop(unused, None)
     for operations in told["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]

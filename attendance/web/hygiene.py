@@ -24,12 +24,14 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class _Answer:
     """An answer on its way to the server, with our headers."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
         self.request_id = request_id
         self.begun = False
         self._send = send
@@ -39,6 +41,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.begun = True
             message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", self.request_id.encode())]
+            if self._scope["scheme"] == "https":  # known by now: the trusted proxy's word is in the scope
+                message["headers"].append(_HSTS)
         await self._send(message)
 
 
@@ -55,11 +59,11 @@ class Hygiene:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, f"{getrandbits(64):016x}")
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         if scope["method"] == "HEAD":  # the server sends no body for it, whatever the application says
             scope = {**scope, "method": "GET"}
+        answer = _Answer(scope, send, f"{getrandbits(64):016x}")
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         app = self._app if scope["method"] in SAFE_METHODS else self._for_unsafe(scope)
         try:
             await app(scope, receive, answer.send)
