@@ -106,15 +106,16 @@ def serving_web(  # noqa: PLR0913  # how a client comes, and to what
     trusted_proxy: str | None = None,
     sites: Mapping[str, str] | None = None,
     role: str | None = None,
+    **more: Any,
 ) -> Iterator[Web]:
     """Serve sites (each as `write_sites` takes it; else the sites.yaml that is there, or London) to one client.
 
-    With a role the client has a token.
+    With a role the client has a token; `more` are settings.
     """
     if sites or not (folder / "sites.yaml").exists():
         write_sites(folder, **(sites or {}))
     clock = HandClock()
-    settings = Settings(sites=folder / "sites.yaml", log_dir=folder / "logs", trusted_proxy=trusted_proxy)
+    settings = Settings(sites=folder / "sites.yaml", log_dir=folder / "logs", trusted_proxy=trusted_proxy, **more)
     with log_put_back():
         app = create_app(settings, now=clock)
         with TestClient(

@@ -1,6 +1,8 @@
 """Own what programs call: the mark as JSON, and the site that an employee belongs to."""
 
 import json
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NoReturn
 
 from fastapi import APIRouter, Depends, Request
@@ -15,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from attendance.errors import InvalidInputError, MalformedRequestError
 from attendance.model import MarkRequest
 from attendance.web import deps
-from attendance.web.access import MARKS, rules_of
+from attendance.web.access import MARKS, Rule, rules_of
 from attendance.web.document import problems
 from attendance.web.rendering import is_json, mark_answer
 
@@ -55,10 +57,15 @@ class JsonRoute(APIRoute):
         match, found = super().matches(scope)
         return (match, found) if match is Match.FULL and is_json(Headers(scope=scope)) else (Match.NONE, {})
 
+    @cached_property
+    def rules(self) -> Sequence[Rule]:
+        """Return who may call it."""
+        return rules_of(self)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; what is raised is answered further out, as for every route."""
         request = Request(scope, receive, send)
-        for rule in rules_of(self):
+        for rule in self.rules:
             await rule(request)
         response: Response = await self.endpoint(request, **request.path_params)
         await response(scope, receive, send)

@@ -24,6 +24,7 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+_NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -43,6 +44,8 @@ class _Answer:
             message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", self.request_id.encode())]
             if self._scope["scheme"] == "https":  # known by now: the trusted proxy's word is in the scope
                 message["headers"].append(_HSTS)
+            if not any(name == b"cache-control" for name, _ in message["headers"]):
+                message["headers"].append(_NO_STORE)  # only static files may be kept, and they say so
         await self._send(message)
 
 
