@@ -1,5 +1,6 @@
 """Own the way from a request to what it is about: the site, the address it came from, the services of the process."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -59,6 +60,14 @@ async def site(request: Request, site: SiteKey) -> Site:
 def sites_within(services: Services, grant: Grant) -> list[Site]:
     """Return the sites that a grant is good for, in the order of the registry."""
     return [site for site in services.registry_file.current.sites.values() if grant.reaches(site.site_id)]
+
+
+def sites_sought(sites: Iterable[Site], sought: str) -> list[Site]:
+    """Return the sites whose names, keys or zones hold all of the words."""
+    words = sought.casefold().split()
+    return [
+        one for one in sites if all(word in f"{one.name} {one.site_id} {one.timezone}".casefold() for word in words)
+    ]
 
 
 async def address(request: Request) -> Address | None:

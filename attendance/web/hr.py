@@ -1,6 +1,8 @@
 """Own what people who are signed in see of the sites: who is in, and the kiosks."""
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
@@ -10,10 +12,12 @@ from attendance.errors import AttendanceError, UnknownGrantError
 from attendance.model import Site
 from attendance.reporting import board
 from attendance.web.access import KEEPS_KIOSKS, LOOKS, Caller, CallerDep
-from attendance.web.deps import Services, ServicesDep, SiteDep, sites_within
+from attendance.web.deps import Services, ServicesDep, SiteDep, sites_sought, sites_within
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
+
+MAX_SHOWN_SITES = 40
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,9 +38,9 @@ def show_board(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Respo
 
 
 @router.get("/hr/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
-def show_kiosks(services: ServicesDep, caller: CallerDep) -> Response:
-    """Show the kiosks of the account's sites; run in a thread, since it asks the disk."""
-    return _kiosks(services, caller)
+def show_kiosks(services: ServicesDep, caller: CallerDep, q: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """Show the kiosks of the account's sites, those that are looked for; run in a thread, since it asks the disk."""
+    return _kiosks(services, caller, sought=q)
 
 
 @router.post("/hr/sites/{site}/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
@@ -46,7 +50,7 @@ async def give_code(request: Request, site: SiteDep, services: ServicesDep, call
     try:
         code = await run_in_threadpool(services.enrolling.code, form["name"], site.site_id, by=caller.told)
     except AttendanceError as error:
-        page = await run_in_threadpool(_kiosks, services, caller, error, site)
+        page = await run_in_threadpool(_kiosks, services, caller, sought=site.site_id, error=error, chosen=site)
         return page_or_problem(request, error, page)
     address = f"{request.base_url}sites/{site.site_id}/kiosk"
     minutes = CODE_SECONDS // 60
@@ -66,23 +70,27 @@ def revoke_kiosk(site: SiteDep, name: str, services: ServicesDep, caller: Caller
 
 
 def _kiosks(
-    services: Services, caller: Caller, error: AttendanceError | None = None, chosen: Site | None = None
+    services: Services,
+    caller: Caller,
+    *,
+    sought: str,
+    error: AttendanceError | None = None,
+    chosen: Site | None = None,
 ) -> Response:
-    """Return the page of the kiosks."""
+    """Return the page of the kiosks: the sites that are looked for, each with its own."""
     sites = sites_within(services, caller.grant)
     kiosks = services.accounts.current().kiosks.values()
-    rows = [
-        (site, kiosk, to_local(kiosk.enrolled_at, site.zone))
-        for site in sites
-        for kiosk in kiosks
-        if kiosk.site_id == site.site_id
+    shown = [
+        (site, [(one, to_local(one.enrolled_at, site.zone)) for one in kiosks if one.site_id == site.site_id])
+        for site in sites_sought(sites, sought)[:MAX_SHOWN_SITES]
     ]
     return render(
         "kiosks.html",
         status_of(error) if error else 200,
         caller=caller,
-        sites=sites,
-        rows=rows,
+        shown=shown,
+        total=len(sites),
+        sought=sought,
         error=error,
         fields=getattr(error, "fields", {}),
         chosen=chosen,

@@ -13,7 +13,7 @@ from attendance.clock import to_local
 from attendance.errors import AttendanceError
 from attendance.model import MarkRequest, Recorded, Site
 from attendance.web.access import ANYBODY, MARKS
-from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep
+from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep, sites_sought
 from attendance.web.errors import headers_of, log_failure, problem_of, status_of
 from attendance.web.forms import read_form
 from attendance.web.remembering import Remembered, forget, read_remembered, remember
@@ -104,18 +104,14 @@ def _offset_seconds(offset: timedelta | None) -> int:
 def _site_list(services: Services, sought: str) -> Response:
     """Return the page that lists the sites whose names, IDs or zones hold the words."""
     now = services.now()
-    words = sought.casefold().split()
-    found = [
-        (site, to_local(now, site.zone))
-        for site in services.registry_file.current.sites.values()
-        if all(word in f"{site.name} {site.site_id} {site.timezone}".casefold() for word in words)
-    ]
+    every = services.registry_file.current.sites.values()
+    found = [(site, to_local(now, site.zone)) for site in sites_sought(every, sought)]
     return render(
         "sites.html",
         now=now,
         sites=found[:MAX_LISTED_SITES],
         left_out=max(0, len(found) - MAX_LISTED_SITES),
-        total=len(services.registry_file.current.sites),
+        total=len(every),
         sought=sought,
     )
 
