@@ -199,6 +199,47 @@ def test_nginx_refuses_a_large_body(behind: tuple[Proxy, Server]) -> None:
 
 
 @needs_nginx
+def test_nginx_slows_one_address_that_floods(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Half a thousand at once is a whole site at nine o'clock, and passes; more of the same is answered 429."""
+    folder = tmp_path_factory.mktemp("flooded")
+    write_sites(folder)
+    with (
+        serving(folder, workers=1, ATTENDANCE_TRUSTED_PROXY="127.0.0.1") as server,
+        Proxy(tmp_path_factory.mktemp("nginx"), server.port).running() as proxy,
+    ):
+        connection = proxy.connect()
+        statuses = []
+        for _ in range(1500):
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        connection.close()
+
+    assert statuses[:500] == [200] * 500
+    assert 429 in statuses
+    assert set(statuses) == {200, 429}
+
+
+@needs_nginx
+def test_a_sign_in_behind_nginx_is_counted_by_the_address_that_nginx_saw(behind: tuple[Proxy, Server]) -> None:
+    """It is open by TLS, refused without, and no header of a client makes it another address."""
+    proxy, server = behind
+    connection = proxy.connect()
+    form = "name=nobody&password=wrong"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": "203.0.113.77"}
+    connection.request("POST", "/sign-in", form, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+
+    audit = (server.folder / "logs" / "audit.log").read_text()
+
+    assert answer.status == 401
+    assert '"outcome": "wrong_password", "who": "nobody", "address": "127.0.0.1"' in audit
+
+
+@needs_nginx
 def test_nobody_behind_nginx_is_told_of_a_worker_that_died(behind: tuple[Proxy, Server]) -> None:
     """A mark that nginx sent over a kept connection to a worker that is killed is sent again, and recorded once."""
     proxy, server = behind

@@ -112,6 +112,22 @@ def test_every_module_stands_in_the_picture_of_the_house() -> None:
     assert missing == []
 
 
+def test_every_test_that_the_security_document_names_is_there() -> None:
+    """A requirement is shown by a test that somebody can run."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", text)
+
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / "tests" / file).exists()
+        or f"def {test}(" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
+    ]
+
+    assert len(named) > 40
+    assert missing == []
+
+
 def test_the_readme_is_short() -> None:
     """A stranger reads it to the end."""
     assert len(README.splitlines()) < 150
