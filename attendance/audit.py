@@ -16,7 +16,7 @@ import structlog
 from attendance.clock import Clock
 from attendance.errors import AuditUnreadableError
 from attendance.eventlog import count_dropped_line
-from attendance.files import FILE_MODE, FOLDER_MODE
+from attendance.files import FILE_MODE, FOLDER_MODE, give_away, make_file
 
 FILE_NAME = "audit.log"
 MAX_CHARACTERS = 200
@@ -85,8 +85,13 @@ class Audit:
 
         Lines of several processes never mix. Behind half a line, left by a full disk, a new one begins. Raise OSError.
         """
-        self._path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self._path, flags)
+        except FileNotFoundError:
+            _make_folder(self._path.parent)
+            make_file(self._path, FILE_MODE)
+            descriptor = os.open(self._path, flags)
         try:
             size = os.fstat(descriptor).st_size
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -145,6 +150,22 @@ class AuditLines:
         return [self._log_dir / rotated[number] for number in sorted(rotated, reverse=True)] + [
             self._log_dir / FILE_NAME
         ]
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of the log where it is not there; what root makes belongs to the owner of the one above.
+
+    Raise OSError.
+    """
+    try:
+        path.mkdir(mode=FOLDER_MODE, parents=True)
+    except FileExistsError:
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        give_away(descriptor, path.parent)
+    finally:
+        os.close(descriptor)
 
 
 def read_audit(log_dir: Path) -> AuditLines:

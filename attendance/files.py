@@ -5,7 +5,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from weakref import finalize
@@ -52,6 +52,8 @@ class OpenFile:
     def create(cls, path: Path, content: Iterable[bytes], mode: int = FILE_MODE) -> "OpenFile":
         """Make a new file at the path, flushed. Raise OSError."""
         file = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, mode))
+        if mode == SECRET_MODE:
+            give_away(file.descriptor, path.parent)
         for piece in content:
             file.append(piece)
         os.fsync(file.descriptor)
@@ -105,6 +107,27 @@ def hidden(path: Path, suffix: str) -> Path:
     return path.with_name(f".{path.name.removeprefix('.')}.{suffix}")
 
 
+def give_away(descriptor: int, folder: Path) -> None:
+    """Give what root has just made to the owner of its folder: else the server could not read it. Raise OSError."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        with suppress(PermissionError):  # a root that may not
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def make_file(path: Path, mode: int) -> None:
+    """Make an empty file that belongs to the owner of the folder, unless something stands there. Raise OSError."""
+    try:
+        # Only what is made here is given away: a hard link might lead to a file of root's.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    except FileExistsError:
+        return
+    try:
+        give_away(descriptor, path.parent)
+    finally:
+        os.close(descriptor)
+
+
 def make_folder(path: Path) -> None:
     """Make the folder and its parents, each entry flushed to the disk. Raise OSError."""
     if path.is_dir():
@@ -150,7 +173,9 @@ def alone(path: Path) -> Iterator[None]:
 
     The lock is a file beside it that is never removed. Raise OSError.
     """
-    descriptor = os.open(hidden(path, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, SECRET_MODE)
+    lock = hidden(path, "lock")
+    make_file(lock, SECRET_MODE)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

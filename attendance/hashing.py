@@ -17,13 +17,13 @@ _SECRET_BYTES = 16
 
 def hash_typed(text: str) -> str:
     """Return the argon2id hash of a password or PIN, which begins with `$argon2id$`; it takes a processor a while."""
-    return _HASHER.hash(_normalized(text))
+    return _HASHER.hash(_bytes(text))
 
 
 def is_typed(text: str, typed_hash: str | None) -> bool:
     """Tell whether a password or PIN is that of the hash; where there is none, take as long to say that it is not."""
     try:
-        matches = _HASHER.verify(_normalized(text), typed_hash or _of_nobody())
+        matches = _HASHER.verify(_bytes(text), typed_hash or _of_nobody())
     except UnknownHashError:
         return False
     return matches and typed_hash is not None
@@ -41,12 +41,17 @@ def new_secret() -> str:
 
 def hash_secret(secret: str) -> str:
     """Return the SHA-256 of a random secret in hex: it is too long to be guessed, so a fast hash will do."""
-    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _normalized(text: str) -> str:
+def normalized(text: str) -> str:
     """Return the text as it is whatever keyboard it was typed on (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", text)
+
+
+def _bytes(text: str) -> bytes:
+    """Return what is hashed of a password or PIN, whatever characters a client put into it."""
+    return normalized(text).encode("utf-8", "surrogatepass")
 
 
 @cache

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from attendance.appendlog.lockfile import LockFile
 from attendance.errors import GrantRefusedError, InvalidInputError, PinsError, Problem
-from attendance.files import SECRET_MODE, OpenFile, hidden, make_folder, replace_durably, storage_errors
+from attendance.files import SECRET_MODE, OpenFile, alone, make_folder, replace_durably, storage_errors
 from attendance.hashing import hash_typed, is_typed
 from attendance.identity import clean_employee_id
 from attendance.registry import pins_path
@@ -24,7 +23,6 @@ from attendance.registry import pins_path
 __all__ = ["PinFile", "check_pin", "pins_path"]
 
 MAX_BYTES = 64 << 20
-LOCK_TIMEOUT_SECONDS = 10.0
 
 _HASH = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,6},t=[0-9]{1,2},p=[0-9]\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}")
 _COLUMNS = ["Employee_ID", "PIN_Hash"]
@@ -51,7 +49,6 @@ class PinFile:
 
     def __init__(self, roster_path: Path) -> None:
         self.path = pins_path(roster_path)
-        self._lock = LockFile(hidden(self.path, "lock"), LOCK_TIMEOUT_SECONDS)
         self._read: tuple[_Signs, _Hashes | PinsError] = ((), {})
 
     def check(self, employee_id: str, pin: str) -> bool:
@@ -70,8 +67,7 @@ class PinFile:
     def set(self, employee_id: str, pin: str) -> None:
         """Give an employee this PIN, in the place of an earlier one; it is on the disk afterwards.
 
-        Raise GrantRefusedError, InvalidInputError, PinsError, StorageBusyError, StorageFullError,
-        StorageUnavailableError.
+        Raise GrantRefusedError, InvalidInputError, PinsError, StorageFullError, StorageUnavailableError.
         """
         employee_id = clean_employee_id(employee_id)
         hashed = hash_typed(check_pin(pin))
@@ -96,7 +92,7 @@ class PinFile:
         """Write the file again, under the lock, if `change` says that something is to be written."""
         with storage_errors():
             make_folder(self.path.parent)
-            with self._lock.held():
+            with alone(self.path):
                 hashes = dict(self._fresh()[1])
                 changed = change(hashes)
                 if changed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -30,7 +31,11 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 @pytest.fixture
 def web(tmp_path: Path, provider: RunningProvider) -> Iterator[Web]:
     """One site, asked from elsewhere by https, and an account for Ana without a password."""
-    sso = {"oidc_issuer": provider.issuer, "oidc_client_id": "attendance", "oidc_client_secret": SecretStr("s3cret")}
+    sso: dict[str, Any] = {
+        "oidc_issuer": provider.issuer,
+        "oidc_client_id": "attendance",
+        "oidc_client_secret": SecretStr("s3cret"),
+    }
     with serving_web(tmp_path, scheme="https", **sso) as served:
         served.clock.now = utc_now()  # as the provider's
         account = Account(name="ana", grant=grant(["hr"]), sso="ana@example.org")

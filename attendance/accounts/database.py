@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from attendance.errors import AccessStorageError
-from attendance.files import hidden, keep_file, stat_at, sync_folder
+from attendance.files import give_away, hidden, keep_file, stat_at, sync_folder
 
 BUSY_SECONDS = 5.0
 _MODE = 0o600
@@ -148,6 +148,7 @@ def _make(path: Path) -> None:
     descriptor = os.open(path, _FRESH_FLAGS, _MODE)
     try:
         os.fchmod(descriptor, _MODE)  # a umask may have taken the owner's bits
+        give_away(descriptor, path.parent)
     finally:
         os.close(descriptor)
     with closing(_connect(path)) as rows:

@@ -1,5 +1,7 @@
 """Own what may stand in `accounts.yaml`: read it with every mistake by its place, and write it."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,11 +18,13 @@ from attendance.registry.nodes import Mistake, Nodes
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _HEAD = "# Who may do what. `attendance accounts`, `tokens` and `kiosks` write this file; comments are not kept.\n"
+_HINT = "put it back from a backup; where it is gone, there is nobody"
 _ALL = "all"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _BASE32 = re.compile(r"[A-Z2-7]{16,128}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _KEYS = {
-    "accounts": ("password", "totp", "sso", "roles", "sites", "disabled"),
+    "accounts": ("password", "totp", "sso", "roles", "sites", "disabled", "changes"),
     "tokens": ("hash", "roles", "sites", "expires"),
     "kiosks": ("hash", "site", "enrolled"),
 }
@@ -28,22 +32,24 @@ _NEEDED = {"accounts": ("roles", "sites"), "tokens": _KEYS["tokens"], "kiosks": 
 
 
 def read_accounts(path: Path) -> Accounts:
-    """Return what stands in the file; raise AccountsError with every mistake."""
-    nodes = Nodes(path)
+    """Return what stands in the file; raise AccountsError with every mistake, OSError where it cannot be read."""
+    nodes = Nodes(path, hint=_HINT)
     try:
         sections = nodes.block(nodes.root(), list(_KEYS))
     except RegistryError as error:  # no YAML at all
+        if nodes.unreadable:
+            raise nodes.unreadable from None
         raise AccountsError(error.problems) from None
-    made = Accounts()
+    made: dict[str, dict[str, Any]] = {section: {} for section in _KEYS}
+    known: dict[str, int] = {}
     for section, node in sections.items():
-        if isinstance(node, yaml.MappingNode) and not node.value:
-            continue
         for key, entry in nodes.items(node):
-            found = _Entry(nodes, section, key, entry).made()
-            made = made.having(found) if found else made
+            found = _Entry(nodes, section, key, entry, known).made()
+            if found:
+                made[section][found.name] = found
     if nodes.problems:
         raise AccountsError(nodes.problems)
-    return made
+    return Accounts(**made)
 
 
 def write_accounts(accounts: Accounts) -> bytes:
@@ -62,11 +68,17 @@ def write_accounts(accounts: Accounts) -> bytes:
     return (_HEAD + yaml.safe_dump(sections, sort_keys=False, allow_unicode=True, width=10_000)).encode()
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a text may stand in the file as it is."""
+    return bool(text) and text.isprintable()
+
+
 def _account(account: Account) -> dict[str, Any]:
     """Return an account as it stands in the file."""
     values = {"password": account.password_hash, "totp": account.totp, "sso": account.sso}
     known = {key: value for key, value in values.items() if value is not None}
-    return {**known, **_grant(account.grant), **({"disabled": True} if account.disabled else {})}
+    marks = {"disabled": account.disabled, "changes": account.changes}
+    return {**known, **_grant(account.grant), **{key: value for key, value in marks.items() if value}}
 
 
 def _grant(grant: Grant) -> dict[str, Any]:
@@ -78,11 +90,14 @@ def _grant(grant: Grant) -> dict[str, Any]:
 class _Entry:
     """One entry of the file while it is read."""
 
-    def __init__(self, nodes: Nodes, section: str, key: yaml.ScalarNode, node: yaml.Node) -> None:
+    def __init__(
+        self, nodes: Nodes, section: str, key: yaml.ScalarNode, node: yaml.Node, known: dict[str, int]
+    ) -> None:
         self._nodes = nodes
         self._section = section
         self._key = key
         self._node = node
+        self._known = known
 
     def made(self) -> Entry | None:
         """Return the entry, or None where something is wrong with it."""
@@ -115,12 +130,32 @@ class _Entry:
         return text
 
     def _secret(self, node: yaml.Node) -> str:
-        """Read the hash of a token."""
-        return self._matching(node, _HASH, "this is no SHA-256 in hex", "make a new one; a hash cannot be typed")
+        """Read the hash of a token, which stands once: else it would not be told whose it is."""
+        return self._once(
+            node, self._matching(node, _HASH, "this is no SHA-256 in hex", "make a new one; a hash cannot be typed")
+        )
 
     def _totp(self, node: yaml.Node) -> str:
         """Read the secret of a second factor."""
-        return self._matching(node, _BASE32, "this is no secret in Base32", "`attendance accounts totp NAME` makes one")
+        message, hint = "this is no secret in Base32", "`attendance accounts totp NAME` makes one"
+        text = self._matching(node, _BASE32, message, hint)
+        try:
+            base64.b32decode(text + "=" * (-len(text) % 8))
+        except binascii.Error:  # of a length that nothing has
+            raise Mistake(message, hint) from None
+        return text
+
+    def _sso(self, node: yaml.Node) -> str:
+        """Read an e-mail, in small letters, or a subject; it stands once: else it would not be told who comes."""
+        text = self._plain(node)
+        return self._once(node, text.lower() if "@" in text else text)
+
+    def _once(self, node: yaml.Node, text: str) -> str:
+        """Return a text that stands nowhere above in the file."""
+        if text in self._known:
+            raise Mistake(f"it stands in line {self._known[text]} already", "each is one account's, token's or kiosk's")
+        self._known[text] = node.start_mark.line + 1
+        return text
 
     def _matching(self, node: yaml.Node, pattern: re.Pattern[str], message: str, hint: str) -> str:
         """Read a text of a pattern."""
@@ -132,14 +167,9 @@ class _Entry:
     def _plain(self, node: yaml.Node) -> str:
         """Read any text that is not empty."""
         text = self._nodes.text(node)
-        if not text or not text.isprintable():
+        if not is_plain(text):
             raise Mistake("a text is expected here", "write it in quotes")
         return text
-
-    def _sso(self, node: yaml.Node) -> str:
-        """Read an e-mail or a subject; an e-mail is compared in small letters."""
-        text = self._plain(node)
-        return text.lower() if "@" in text else text
 
     def _roles(self, node: yaml.Node) -> frozenset[Role]:
         """Read a list of roles."""
@@ -167,15 +197,22 @@ class _Entry:
         """Read an instant with its offset."""
         try:
             found = datetime.fromisoformat(self._nodes.text(node))
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            raise Mistake("this is no instant", 'write it as "2026-11-22T09:00:00+00:00", in quotes')
-        return found.astimezone(UTC)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):  # one before the year 1, elsewhere
+            pass
+        raise Mistake("this is no instant", 'write it as "2026-11-22T09:00:00+00:00", in quotes')
 
     def _flag(self, node: yaml.Node) -> bool:
         """Read true or false."""
         return self._nodes.scalar(node, "bool", "true or false").casefold() in {"true", "yes", "on"}
+
+    def _number(self, node: yaml.Node) -> int:
+        """Read how often something was changed."""
+        text = self._nodes.scalar(node, "int", "a number")
+        if not _NUMBER.fullmatch(text):
+            raise Mistake("this is no number of changes", "write digits only")
+        return int(text)
 
     _READERS: ClassVar[Mapping[str, Callable[[Any, yaml.Node], Any]]] = {
         "password": _password,
@@ -185,6 +222,7 @@ class _Entry:
         "sites": _sites,
         "site": _plain,
         "disabled": _flag,
+        "changes": _number,
         "hash": _secret,
         "expires": _instant,
         "enrolled": _instant,
@@ -200,6 +238,7 @@ def _made_account(name: str, values: Mapping[str, Any]) -> Account:
         totp=values.get("totp"),
         sso=values.get("sso"),
         disabled=values.get("disabled", False),
+        changes=values.get("changes", 0),
     )
 
 

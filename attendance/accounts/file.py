@@ -1,6 +1,5 @@
 """Own `accounts.yaml`: who may do what, as it stands now, for all processes; refuse it where others could read it."""
 
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,7 @@ class AccountsFile:
                 outcome = self._load() if signs else Accounts()
                 self._read = (signs, outcome)  # together: several threads ask at once
         except OSError as error:
-            outcome = self._refused(f"it cannot be read: {error.strerror}", "mend its rights, or those of its folder")
+            outcome = self._refused(f"it cannot be read: {error.strerror}", "give it to the user who runs the server")
         if isinstance(outcome, AccountsError):
             raise AccountsError(outcome.problems)
         return outcome
@@ -52,14 +51,15 @@ class AccountsFile:
         return after
 
     def _load(self) -> Accounts | AccountsError:
-        """Return what stands in the file, or what is wrong with it: a broken one is not read for every request."""
+        """Return what stands in the file, or what is wrong with it: a broken one is not read for every request.
+
+        Raise OSError where it cannot be read now: the next request tries again.
+        """
         found = self.path.lstat()
         if not stat.S_ISREG(found.st_mode):
             return self._refused("it is no plain file", "put the file itself there")
         if stat.S_IMODE(found.st_mode) & 0o077:
             return self._refused("others than its owner can read it", f"chmod 600 {self.path}")
-        if not os.access(self.path, os.R_OK):
-            return self._refused("the server may not read it", "give it to the user who runs the server")
         try:
             return read_accounts(self.path)
         except AccountsError as error:

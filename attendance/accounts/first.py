@@ -1,13 +1,13 @@
 """Own the one-time link that makes the first account; it is good until there is an account, and no longer."""
 
-from hmac import compare_digest
+from contextlib import suppress
 from pathlib import Path
 
 from attendance.accounts import file as accounts_file
 from attendance.accounts.file import AccountsFile
 from attendance.errors import LinkUsedError
 from attendance.files import SECRET_MODE, alone, replace_durably
-from attendance.hashing import new_secret
+from attendance.hashing import hash_secret, new_secret
 
 FILE_NAME = ".first-account"
 PATH = "/first-account/"
@@ -36,26 +36,22 @@ class FirstLink:
     def require(self, secret: str) -> None:
         """Raise LinkUsedError unless this is the secret of the link and there is no account yet; AccountsError."""
         known = self._secret()
-        if self._file.current().accounts or not known or not compare_digest(secret.encode(), known.encode()):
+        if self._file.current().accounts or not known or hash_secret(secret) != hash_secret(known):
             raise LinkUsedError
 
     def withdraw(self) -> None:
-        """Remove the link: there is an account."""
-        self.path.unlink(missing_ok=True)
+        """Remove the link: there is an account, so it is good for nothing, even where it cannot be removed."""
+        with suppress(OSError):
+            self.path.unlink()
 
     def _secret(self) -> str:
-        """Return the secret in the file, or nothing where there is none."""
+        """Return the secret in the file, or nothing where there is none that can be read."""
         try:
-            return _plain(self.path).rpartition("/")[2].strip()
-        except FileNotFoundError:
+            return self.path.read_text(encoding="utf-8", errors="replace").rpartition("/")[2].strip()
+        except OSError:
             return ""
 
 
 def first_link_of(folder: Path) -> FirstLink:
     """Return the link of the registry's folder."""
     return FirstLink(AccountsFile(folder / accounts_file.FILE_NAME))
-
-
-def _plain(path: Path) -> str:
-    """Return the text of a small file. Raise OSError."""
-    return path.read_text(encoding="utf-8", errors="replace")

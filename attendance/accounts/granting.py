@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from attendance.accounts.entries import NAME
+from attendance.accounts.entries import NAME, is_plain
 from attendance.accounts.file import AccountsFile
 from attendance.accounts.nouns import Account, Accounts, Kiosk, Token
 from attendance.audit import Audit
 from attendance.clock import Clock
 from attendance.errors import GrantRefusedError, LinkUsedError, UnknownGrantError
-from attendance.hashing import hash_secret, hash_typed, new_secret
+from attendance.hashing import hash_secret, hash_typed, new_secret, normalized
 from attendance.model import Grant
 
 MIN_PASSWORD = 8  # NIST SP 800-63B, 5.1.1.2; OWASP ASVS 5.0, 6.2.1
@@ -21,6 +21,8 @@ TOKEN_PREFIX = "att_"  # noqa: S105  # by it a token is recognized where it does
 
 _E = TypeVar("_E", Account, Token, Kiosk)
 _NAME_HINT = "A name has up to 64 of a-z, 0-9 and . _ @ + -, and begins with a letter or digit."
+_SSO_HINT = "Write the e-mail or subject as the provider does, in characters that can be seen."
+_SHORTEST_NAME_LEFT_OUT = 3  # "al" stands in too many good passwords
 
 
 class Granting:
@@ -39,6 +41,7 @@ class Granting:
         Raise GrantRefusedError, LinkUsedError, AccountsError.
         """
         problems = {} if NAME.fullmatch(account.name) else {"name": _NAME_HINT}
+        problems |= {} if account.sso is None or is_plain(account.sso) else {"sso": _SSO_HINT}
         problems |= {} if password is None else password_problems(account.name, password)
         if problems:
             raise GrantRefusedError(problems)
@@ -135,7 +138,8 @@ class Granting:
         made: list[Account] = []
 
         def applied(accounts: Accounts) -> Accounts:
-            made.append(changed(_known("account", name, accounts.accounts)))
+            before = _known("account", name, accounts.accounts)
+            made.append(replace(changed(before), changes=before.changes + 1))
             return accounts.having(made[0])
 
         self._file.change(applied)
@@ -155,8 +159,11 @@ def password_problems(name: str, password: str) -> dict[str, str]:
         return {"password": f"A password has at least {MIN_PASSWORD} characters."}
     if len(password) > MAX_PASSWORD:
         return {"password": f"A password has at most {MAX_PASSWORD} characters."}
-    plain = password.casefold()
-    if name.casefold() in plain or plain in name.casefold() or len(set(plain)) < MIN_PASSWORD // 2:
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        return {"password": "A password is text in UTF-8."}
+    plain, person = normalized(password).casefold(), name.casefold().partition("@")[0]
+    holds_name = len(person) >= _SHORTEST_NAME_LEFT_OUT and person in plain
+    if holds_name or plain in name.casefold() or len(set(plain)) < MIN_PASSWORD // 2:
         return {"password": "This password is too easy to guess: leave your name out, and repeat less."}
     return {}
 
@@ -172,7 +179,7 @@ def _known(noun: str, name: str, entries: Mapping[str, _E]) -> _E:
 def _refuse_taken(noun: str, name: str, entries: Mapping[str, object]) -> None:
     """Raise GrantRefusedError where a name is taken."""
     if name in entries:
-        raise GrantRefusedError({"name": f"There is a {noun} of this name already. Choose another."})
+        raise GrantRefusedError({"name": f"Another {noun} has this name already. Choose another name."})
 
 
 def _refuse_shared_sso(account: Account, accounts: Accounts) -> None:

@@ -21,11 +21,15 @@ class Account:
     totp: str | None = None
     sso: str | None = None
     disabled: bool = False
+    changes: int = 0
 
     @property
     def fingerprint(self) -> str:
-        """Return what changes with every change of the account: a session is good for one fingerprint only."""
-        parts = (self.password_hash, self.totp, self.sso, self.disabled, sorted(self.grant.roles))
+        """Return what changes with every change of the account: a session is good for one fingerprint only.
+
+        The number of changes is in it: what is taken back, as when a disabled account is enabled, opens no old session.
+        """
+        parts = (self.password_hash, self.totp, self.sso, self.disabled, self.changes, sorted(self.grant.roles))
         sites = None if self.grant.site_ids is None else sorted(self.grant.site_ids)
         return sha256(repr((*parts, sites)).encode()).hexdigest()
 

@@ -69,6 +69,7 @@ class Signing:
             raise self._failed(name, visit, "password")
         if account.totp is None:
             return self._let_in(account, visit, counted)
+        self._attempts.succeed(*(one for one in counted if one[0].shared))  # else an office's address fills with it
         return SecondStep(ticket=self._store.issue(_SECOND_STEP, _sealed(account), SECOND_STEP_SECONDS))
 
     def confirm(self, ticket: str, code: str, visit: Visit) -> SignedIn:
@@ -107,10 +108,11 @@ class Signing:
         """Return who is signed in; nobody, if the account changed since. Raise AccountsError, AccessStorageError."""
         found = self._store.session(session)
         account = self._file.current().accounts.get(found.account) if found else None
-        if found is None or account is None or account.disabled:
+        if found is None:
             return None
         by_sso = found.fingerprint.startswith(_BY_SSO)
-        if found.fingerprint.removeprefix(_BY_SSO) != account.fingerprint:
+        changed = account is None or found.fingerprint.removeprefix(_BY_SSO) != account.fingerprint
+        if account is None or changed or account.disabled:
             self._store.close_session(session)
             return None
         return Signed(account=account, by_sso=by_sso)
@@ -130,23 +132,28 @@ class Signing:
     def _begin(self, name: str, visit: Visit) -> list[tuple[Limit, str]]:
         """Count an attempt, for it may be wrong; raise TooManyAttemptsError.
 
-        A device from which somebody signed in to this account before has a counter of its own: strangers who guess
-        cannot keep the owner out.
+        A device from which somebody signed in to this account before has a counter of its own, and no other: strangers
+        who guess cannot keep the owner out, even from the same address.
         """
         known = visit.device and self._store.peek(_DEVICE, visit.device) == name
-        account = (DEVICE, f"{name} {hash_secret(visit.device)}") if known else (ACCOUNT, name)
-        counted = [account, (ADDRESS, visit.network)]
+        counted = [(ACCOUNT, name), (ADDRESS, visit.network)]
+        if known:
+            counted = [(DEVICE, f"{name} {hash_secret(visit.device)}")]
         try:
             self._attempts.begin(*counted)
         except TooManyAttemptsError:
-            self._audit.note("refused", who=name, address=visit.told, outcome="too_many_attempts")
+            self._audit.note("refused", who=self._told(name), address=visit.told, outcome="too_many_attempts")
             raise
         return counted
 
     def _failed(self, name: str, visit: Visit, what: str) -> SignInFailedError:
         """Note an attempt that was wrong, and return the failure."""
-        self._audit.note("sign_in", who=name, address=visit.told, outcome=f"wrong_{what}")
+        self._audit.note("sign_in", who=self._told(name), address=visit.told, outcome=f"wrong_{what}")
         return SignInFailedError()
+
+    def _told(self, name: str) -> str:
+        """Return the name for the audit if an account has it: people type passwords into the field for the name."""
+        return name if name in self._file.current().accounts else "?"
 
     def _waiting(self, ticket: str) -> Account | None:
         """Return the account whose second factor is waited for, if it is as it was."""

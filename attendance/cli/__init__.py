@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.resources import files
@@ -35,6 +35,8 @@ from attendance.cli.shared import Json, SiteId, open_registry
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import (
+    AccessStorageError,
+    AccountsError,
     AttendanceError,
     BackupDamagedError,
     ImportRefusedError,
@@ -72,7 +74,10 @@ def main() -> None:
         app()
     except AttendanceError as error:
         talk.print(str(error), style="red", markup=False)
-        if isinstance(error, LedgerError):
+        if isinstance(error, AccountsError):
+            for problem in error.problems:
+                talk.print(str(problem), markup=False)
+        elif isinstance(error, LedgerError | AccessStorageError):
             talk.print(error.reason, markup=False)
         elif isinstance(error, UnknownSiteError):
             talk.print("`attendance sites` lists them.", markup=False)
@@ -147,7 +152,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the registry, the rosters and every row of every ledger; print what is wrong.
+    """Check the registry, the accounts, the rosters and every row of every ledger; print what is wrong.
 
     Rows whose offset is not that of the zone by its present rules are listed too; that is no failure.
     """
@@ -162,7 +167,10 @@ def check(
         committed = marking.ledger(site).log.recover()
         Seals(site.csv_path, report=_report).recover()
         talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
-    found = [problem for site in registry.sites.values() for problem in check_site(site, marking.ledger(site))]
+    found = [
+        *_check_accounts(),
+        *(one for site in registry.sites.values() for one in check_site(site, marking.ledger(site))),
+    ]
     offsets = [problem for site in registry.sites.values() for problem in check_offsets(site)]
     print_problems([*found, *offsets], as_json=as_json)
     if found:
@@ -291,6 +299,15 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Pa
     talk.print(f"{path} is written. Change the name and the zone in it, then run `attendance serve`.", markup=False)
 
 
+def _check_accounts() -> Sequence[Problem]:
+    """Return what is wrong with the accounts."""
+    try:
+        shared.accounts_file().current()
+    except AccountsError as error:
+        return error.problems
+    return ()
+
+
 def _marking(registry: Registry) -> Marking:
     """Return the use case with the machine's clock; what is noticed is said on stderr."""
     return Marking(registry, now=utc_now, report=_report)
@@ -341,7 +358,12 @@ def _say_where(settings: Settings, registry: Registry) -> None:
 def _say_first_link(settings: Settings, registry: Registry) -> None:
     """Say on a terminal how the first account is made, once and by whom who reads this; else it stands in a file."""
     link = first_link_of(registry.path.parent)
-    offered = link.offer(settings.address)
+    try:
+        offered = link.offer(settings.address)
+    except (AccountsError, OSError) as error:  # marks go on; nobody signs in until it is mended
+        told = error.problems if isinstance(error, AccountsError) else [error]
+        talk.print("\nNobody can sign in:", *map(str, told), sep="\n", markup=False)
+        return
     if offered and sys.stderr.isatty():
         talk.print(f"\nMake the first account, for HR: {offered}", markup=False, style="bold")
     elif offered:

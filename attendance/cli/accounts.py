@@ -16,7 +16,9 @@ from attendance.cli.printing import print_json, print_table, talk
 
 app = typer.Typer(no_args_is_help=True, help="Who signs in: add, disable, list accounts, set passwords.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as ana, or ana@example.org.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Such as ana, or ana@example.org.", parser=shared.account_name)
+]
 
 
 @app.command()
@@ -27,8 +29,8 @@ def add(
     sso: Annotated[str | None, typer.Option(help="Verified e-mail or subject at the single sign-on.")] = None,
 ) -> None:
     """Add an account; its password is asked for, or read from stdin. With --sso it needs none."""
-    account = Account(name=name.strip().lower(), grant=shared.grant_of(roles, sites), sso=sso)
-    password = None if sso else shared.ask_password()
+    account = Account(name=name, grant=shared.grant_of(roles, sites), sso=sso)
+    password = None if sso is not None else shared.ask_password()
     shared.granting().add_account(account, password, by=shared.typist())
     first_link_of(shared.accounts_file().path.parent).withdraw()
     talk.print(f"{account.name} may sign in.", markup=False)

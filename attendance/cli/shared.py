@@ -67,15 +67,20 @@ def grant_of(roles: list[Role], site_ids: list[str]) -> Grant:
     return Grant(roles=frozenset(roles), site_ids=frozenset(site_ids) if site_ids else None)
 
 
+def account_name(text: str) -> str:
+    """Return the name of an account as it was typed at a prompt, as the sign-in page takes it."""
+    return text.strip().lower()
+
+
 def told(grant: Grant) -> tuple[str, str]:
     """Return the roles and sites of a grant for a table."""
     return ", ".join(sorted(grant.roles)), "all" if grant.site_ids is None else ", ".join(sorted(grant.site_ids))
 
 
 def ask_password() -> str:
-    """Return a password: typed twice on a terminal, unseen; else the first line of stdin."""
+    """Return a password: typed twice on a terminal, unseen; else the first line of stdin, in UTF-8."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        return sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
     while (first := getpass.getpass("Password: ")) != getpass.getpass("Once more: "):
         talk.print("These two are not the same.")
     return first

@@ -37,10 +37,15 @@ class Mistake(Exception):  # noqa: N818  # it never leaves this package: it beco
 
 
 class Nodes:
-    """One YAML file: gathers the problems that are found in it."""
+    """One YAML file: gathers the problems that are found in it, and what the system said if it cannot be read.
 
-    def __init__(self, path: Path) -> None:
+    `hint` is what helps where the file as a whole is wrong, unless it is the registry.
+    """
+
+    def __init__(self, path: Path, *, hint: str = "") -> None:
         self.path = path
+        self.unreadable: OSError | None = None
+        self._hint = hint
         self.problems: list[Problem] = []
 
     def refuse(self, node: yaml.Node, mistake: Mistake) -> None:
@@ -61,7 +66,7 @@ class Nodes:
             raise RegistryError([self._at(_place(source, error.position), message, "take it out")]) from None
         if root is None:
             hint = "write `sites:` and under it one block for each site"
-            raise RegistryError([self._at(None, "the file is empty", hint)])
+            raise RegistryError([self._at(None, "the file is empty", self._hint or hint)])
         return root
 
     def _refuse_bombs(self, source: str) -> None:
@@ -90,9 +95,10 @@ class Nodes:
         except UnicodeDecodeError:
             message, hint = "the file is not UTF-8", "save it as UTF-8"
         except OSError as error:
+            self.unreadable = error
             message = f"the file cannot be read: {error.strerror}"
             hint = "name the file with ATTENDANCE_SITES, or write a first one with `attendance init`"
-        raise RegistryError([self._at(None, message, hint)])
+        raise RegistryError([self._at(None, message, self._hint or hint)])
 
     def block(self, node: yaml.Node, known: Sequence[str]) -> dict[str, yaml.Node]:
         """Return the values of a mapping by their keys, which must be among those known."""
