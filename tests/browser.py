@@ -21,6 +21,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from attendance.accounts.nouns import Account
+from attendance.model import Grant, Role
 from attendance.web.cookies import SESSION
 from tests.servers import Server, serving, sign_in, write_sites
 
@@ -91,9 +93,7 @@ class Visitor:
     def open_as(self, role: str, path: str, size: ViewportSize = PHONE) -> Page:
         """Return a tab at the address in which somebody with this role is signed in."""
         page = self.open("/", size)
-        page.context.add_cookies(
-            [{"name": SESSION, "value": sign_in(self.server.folder, role), "url": self.server.address}]
-        )
+        sign_in_page(page, self, role)
         page.goto(path)
         return page
 
@@ -144,6 +144,17 @@ class Visitor:
         refused = "the server responded with a status of"
         if message.type in {"error", "warning"} and refused not in message.text:
             self.complaints.append(message.text)
+
+
+def sign_in_page(page: Page, visitor: Visitor, role: str) -> None:
+    """Give a browser the session of somebody with this role."""
+    session = sign_in(visitor.server.folder, role)
+    page.context.add_cookies([{"name": SESSION, "value": session, "url": visitor.server.address}])
+
+
+def hr_account(name: str) -> Account:
+    """Return an account of HR of all sites, without a password yet."""
+    return Account(name=name, grant=Grant(roles=frozenset({Role.HR}), site_ids=None))
 
 
 def chromium_path() -> str | None:

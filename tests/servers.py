@@ -197,11 +197,15 @@ def rushing(server: Server, *, doors: int = 4, kept: bool = False, site: str = "
         rush.end()
 
 
+def granting_of(folder: Path) -> Granting:
+    """Return the use case that changes the accounts of a folder."""
+    return Granting(AccountsFile(folder / "accounts.yaml"), Audit(folder / "logs", now=utc_now), now=utc_now)
+
+
 def add_token(folder: Path) -> str:
     """Return a new token for HR and ops at all sites of the folder."""
-    granting = Granting(AccountsFile(folder / "accounts.yaml"), Audit(folder / "logs", now=utc_now), now=utc_now)
     grant = Grant(roles=frozenset({Role.HR, Role.OPS}), site_ids=None)
-    return granting.add_token(f"test-{time.monotonic_ns()}", grant, 1, by="test")
+    return granting_of(folder).add_token(f"test-{time.monotonic_ns()}", grant, 1, by="test")
 
 
 def sign_in(folder: Path, role: str) -> str:
