@@ -125,6 +125,12 @@ def clearly_different(one: str, other: str) -> bool:
     return "".join(fewer) != "".join(more)
 
 
+def looks_like(name: str, sought: str) -> bool:
+    """Tell whether each word that is sought begins a word of the name; case and accents say nothing."""
+    words = _folded(name).split()
+    return all(any(word.startswith(begun) for word in words) for begun in _folded(sought).split())
+
+
 def _may_be(word: str, other: str) -> bool:
     """Tell whether two words are the same, or one is the initial of the other."""
     return word == other or (min(len(word), len(other)) == 1 and word[0] == other[0])

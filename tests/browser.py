@@ -23,8 +23,8 @@ from playwright.sync_api import (
 
 from attendance.accounts.nouns import Account
 from attendance.model import Grant, Role
-from attendance.web.cookies import SESSION
-from tests.servers import Server, serving, sign_in, write_sites
+from attendance.web.cookies import KIOSK, SESSION
+from tests.servers import Server, make_kiosk, serving, sign_in, write_sites
 
 PHONE = ViewportSize(width=390, height=844)
 SMALL_PHONE = ViewportSize(width=320, height=568)
@@ -94,6 +94,22 @@ class Visitor:
         """Return a tab at the address in which somebody with this role is signed in."""
         page = self.open("/", size)
         sign_in_page(page, self, role)
+        page.goto(path)
+        return page
+
+    def open_as_kiosk(
+        self,
+        site_id: str,
+        path: str,
+        size: ViewportSize = PHONE,
+        *,
+        java_script_enabled: bool = True,
+        has_touch: bool = False,
+    ) -> Page:
+        """Return a tab at the address on a device that is a kiosk of the site."""
+        page = self.open("/", size, java_script_enabled=java_script_enabled, has_touch=has_touch)
+        secret = make_kiosk(self.server.folder, site_id)
+        page.context.add_cookies([{"name": KIOSK, "value": secret, "url": self.server.address}])
         page.goto(path)
         return page
 

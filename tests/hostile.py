@@ -74,10 +74,14 @@ REFUSED: Sequence[str] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A page, and the names that it has to show once they are marked at `names` and `roster`."""
+    """A page, and the names that it has to show once they are marked at `names` and `roster`.
+
+    With `kiosk_at` it is shown to a kiosk of that site.
+    """
 
     url: str
     shows: Sequence[str] = ()
+    kiosk_at: str | None = None
 
 
 def pages(base_url: str) -> Iterator[Place]:
@@ -89,6 +93,17 @@ def pages(base_url: str) -> Iterator[Place]:
     yield Place(url=f"{base_url}/sites/roster/attendance", shows=[SITE_NAME])
     yield Place(url=f"{base_url}/sites/%3Cscript%3Ealert(1)%3C/script%3E/attendance")
     yield Place(url=f"{base_url}/docs")
+    yield Place(url=f"{base_url}/sites/roster/kiosk", shows=[SITE_NAME])  # for a stranger: not a kiosk yet
+    yield from _kiosk_pages(f"{base_url}/sites/roster/kiosk")
+
+
+def _kiosk_pages(home: str) -> Iterator[Place]:
+    """Yield the pages of a kiosk: itself, and the names to tap, of which a page shows 24."""
+    names = sorted(NAMES, key=str.casefold)
+    yield Place(url=home, shows=[SITE_NAME], kiosk_at="roster")
+    yield Place(url=f"{home}/people", shows=names[:24], kiosk_at="roster")
+    for name in names[24:]:
+        yield Place(url=f"{home}/people?q={employee_id(name)}", shows=[name], kiosk_at="roster")
 
 
 def employee_id(name: str) -> str:

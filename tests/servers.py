@@ -221,6 +221,12 @@ def sign_in(folder: Path, role: str) -> str:
     return signing.let_in(account, Visit(address=None)).session
 
 
+def make_kiosk(folder: Path, site_id: str) -> str:
+    """Return the secret of a new kiosk of a site of the folder."""
+    granting = Granting(AccountsFile(folder / "accounts.yaml"), Audit(folder / "logs", now=utc_now), now=utc_now)
+    return granting.add_kiosk(f"test-{time.monotonic_ns()}", site_id, by="test", address=None)
+
+
 def free_port() -> int:
     """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from attendance.errors import InvalidInputError
 from attendance.identity import clean_name
@@ -132,13 +132,26 @@ def test_a_hostile_name_of_a_roster_is_text(
 def test_no_page_is_harmed_by_hostile_names(visitor: Visitor, dialogs: list[str], number: int) -> None:
     """Each page shows the names that it has to show, loads nothing from elsewhere and runs nothing but our script."""
     place = list(pages(visitor.server.address))[number]
-    page = visitor.open(place.url)
+    page = visitor.open_as_kiosk(place.kiosk_at, place.url) if place.kiosk_at else visitor.open(place.url)
 
     sources: list[Any] = page.evaluate("[...document.scripts].map((one) => one.getAttribute('src'))")
 
     assert [name for name in place.shows if not page.evaluate(SHOWN, name)] == []
     assert all(source and source.startswith("/static/") for source in sources)
     assert page.locator("main").count() == 1
+    assert dialogs == []
+
+
+def test_the_kiosk_shows_every_name_as_it_is(visitor: Visitor, dialogs: list[str]) -> None:
+    """The confirmation that is put into the page says the name of the roster, and nothing of it runs."""
+    page = visitor.open_as_kiosk("roster", "/sites/roster/kiosk")
+
+    for name in NAMES:
+        page.keyboard.type(employee_id(name))
+        page.click("button.absent")
+        expect(page.locator("#answer .told")).to_be_visible()
+        assert page.locator("#answer .name").text_content() == name
+        page.keyboard.press("Escape")
     assert dialogs == []
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -62,6 +63,27 @@ def test_a_pin_is_removed(tmp_path: Path, roster: Path) -> None:
     assert PinFile(roster).known() == frozenset()
     assert again.returncode == 1
     assert "Nobody with this ID has a PIN here." in again.stderr
+
+
+def test_the_audit_tells_whose_pin_was_given_and_taken(tmp_path: Path, roster: Path) -> None:
+    """Who typed it, at which site, for whom; never the PIN."""
+    assert roster.exists()
+    pin = run(tmp_path, "pins", "new", "london", "e1").stdout.strip()
+    run(tmp_path, "pins", "new", "london", "--all")
+
+    run(tmp_path, "pins", "remove", "london", "E1")
+
+    text = (tmp_path / "logs" / "audit.log").read_text()
+    noted = [json.loads(line) for line in text.splitlines()]
+    assert [(one["action"], one["employee_id"]) for one in noted] == [
+        ("pin_set", "E1"),
+        ("pin_set", "E2"),
+        ("pin_set", "E3"),
+        ("pin_removed", "E1"),
+    ]
+    assert {one["site"] for one in noted} == {"london"}
+    assert all(one["who"].startswith("command line (") for one in noted)
+    assert pin not in text
 
 
 @pytest.mark.parametrize(

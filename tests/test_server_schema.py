@@ -74,7 +74,7 @@ def test_the_search_finds_a_status_that_is_not_documented(
     lacking = deepcopy(document)
     del lacking["paths"][MARK]["post"]["responses"][status]
 
-    found = search(server, lacking, examples=10)
+    found = search(server, lacking, examples=40)
 
     assert found.returncode == 1
     assert "Undocumented status code" in found.stdout

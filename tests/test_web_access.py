@@ -21,6 +21,7 @@ SITES = {
 OWN = ("london", "oslo")
 EVERYBODY = {"stranger", "hr", "ops", "viewer", "token", "kiosk"}
 SIGNED_IN = {"hr", "ops", "viewer"}
+KIOSK = {"kiosk"}
 
 # Who may call what. A route that is not in here is not finished, and one that is in here twice cannot be.
 MAY: dict[str, set[str]] = {
@@ -29,6 +30,12 @@ MAY: dict[str, set[str]] = {
     "POST /attendance": EVERYBODY,
     "GET /sites/{site}/attendance": EVERYBODY,
     "POST /sites/{site}/attendance": EVERYBODY,
+    "GET /sites/{site}/kiosk": EVERYBODY,
+    "POST /sites/{site}/kiosk": EVERYBODY,
+    "POST /sites/{site}/kiosk/mark": KIOSK,
+    "GET /sites/{site}/kiosk/people": KIOSK,
+    "POST /sites/{site}/kiosk/people": KIOSK,
+    "GET /sites/{site}/kiosk/code": KIOSK,
     "GET /clock": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
@@ -50,6 +57,9 @@ MAY: dict[str, set[str]] = {
     "GET /hr/kiosks": {"hr", "ops", "token"},
     "POST /hr/sites/{site}/kiosks": {"hr", "ops", "token"},
     "POST /hr/sites/{site}/kiosks/{name}/revoke": {"hr", "ops", "token"},
+    "GET /hr/sites/{site}/pins": {"hr", "token"},
+    "POST /hr/sites/{site}/pins": {"hr", "token"},
+    "POST /hr/sites/{site}/pins/remove": {"hr", "token"},
     "GET /metrics": {"ops"},
     "GET /docs": SIGNED_IN | {"token"},
     "GET /openapi.json": SIGNED_IN | {"token"},
@@ -105,7 +115,7 @@ def _is_let_in(answer: Response) -> bool:
     """Tell whether a rule let the request pass: what the handler says of it is another matter."""
     if "problem" not in answer.headers.get("content-type", ""):
         return True
-    return answer.json()["code"] not in {"not_signed_in", "forbidden", "second_factor_needed"}
+    return answer.json()["code"] not in {"not_signed_in", "forbidden", "second_factor_needed", "kiosk_needed"}
 
 
 def test_every_route_declares_one_rule_and_stands_in_the_table(web: Web) -> None:
@@ -130,7 +140,9 @@ def test_a_route_lets_in_whom_the_table_names(
     web: Web, headers: dict[str, dict[str, str]], route: str, caller: str
 ) -> None:
     """At an own site by the role, at a foreign one only where strangers are let in as well."""
-    foreign, own = (_ask(web, route, site_id, headers[caller]) for site_id in ("kolkata", "london"))
+    sites = ("lima", "oslo") if MAY[route] == KIOSK else ("kolkata", "london")
+
+    foreign, own = (_ask(web, route, site_id, headers[caller]) for site_id in sites)
 
     is_open = MAY[route] == EVERYBODY
     assert _is_let_in(foreign) is (caller in MAY[route] and (is_open or "{site}" not in route))
@@ -138,7 +150,7 @@ def test_a_route_lets_in_whom_the_table_names(
         assert _is_let_in(own) is (caller in MAY[route])
 
 
-@pytest.mark.parametrize("route", [route for route, who in MAY.items() if who != EVERYBODY])
+@pytest.mark.parametrize("route", [route for route, who in MAY.items() if who not in (EVERYBODY, KIOSK)])
 def test_a_stranger_is_told_to_sign_in(web: Web, route: str) -> None:
     """A program is answered 401 with a problem, a browser sent to the sign-in page and back, if it only looks."""
     program = _ask(web, route, "london", {})
@@ -154,7 +166,9 @@ def test_a_stranger_is_told_to_sign_in(web: Web, route: str) -> None:
         assert browser.status_code == 401
 
 
-@pytest.mark.parametrize("route", [route for route in MAY if MAY[route] != EVERYBODY and "{site}" in route])
+@pytest.mark.parametrize(
+    "route", [route for route, who in MAY.items() if who not in (EVERYBODY, KIOSK) and "{site}" in route]
+)
 def test_nobody_is_let_in_at_a_foreign_site_by_way_of_the_address(
     web: Web, headers: dict[str, dict[str, str]], route: str
 ) -> None:
@@ -164,6 +178,17 @@ def test_nobody_is_let_in_at_a_foreign_site_by_way_of_the_address(
 
         assert answer.status_code in {403, 404}
         assert "Kolkata" not in answer.text
+
+
+@pytest.mark.parametrize("route", [route for route, who in MAY.items() if who == KIOSK])
+def test_a_kiosk_is_let_in_at_no_other_site(web: Web, headers: dict[str, dict[str, str]], route: str) -> None:
+    """Neither under another spelling of its own site, nor at the sites of others; strangers are told what is needed."""
+    for site_id in ("lima", "london", "OSLO", "oslo%2f..%2flima", "atlantis"):
+        assert _ask(web, route, site_id, headers["kiosk"]).status_code in {403, 404}
+
+    stranger = _ask(web, route, "oslo", {})
+
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
 
 
 def test_what_a_token_may_not_is_a_refusal_in_the_audit(web: Web, headers: dict[str, dict[str, str]]) -> None:

@@ -10,7 +10,7 @@ from attendance.errors import AttendanceError
 from attendance.web import api
 
 _texts = st.text(max_size=8) | st.sampled_from(["Present", '"', "\\", "employee_id", "\ud800"])
-_keys = st.sampled_from(["employee_id", "name", "status", "site"])
+_keys = st.sampled_from(["employee_id", "name", "status", "pin", "site"])
 _values = _texts | st.none() | st.integers() | st.lists(_texts, max_size=2)
 
 

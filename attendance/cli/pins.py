@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from attendance.cli.printing import talk
-from attendance.cli.shared import SiteId, open_registry
+from attendance.cli.shared import SiteId, audit, open_registry, typist
 from attendance.errors import GrantRefusedError, PinsError, RosterError
 from attendance.pins import PinFile
 from attendance.roster import Roster, RosterFile
@@ -30,9 +30,11 @@ def new(
     with _mistakes_told():
         roster, pins = _open(site_id)
         if employee_id is not None:
-            sys.stdout.write(f"{pins.new(roster.resolve(employee_id).employee_id)}\n")
+            employee_id = roster.resolve(employee_id).employee_id
+            sys.stdout.write(f"{pins.new(employee_id)}\n")
+            _note("pin_set", site_id, employee_id)
         else:
-            _give_all(roster, pins)
+            _give_all(site_id, roster, pins)
 
 
 @app.command()
@@ -42,10 +44,11 @@ def remove(site_id: SiteId, employee_id: Annotated[str, typer.Argument(metavar="
         _, pins = _open(site_id)
         if not pins.remove(employee_id):
             raise GrantRefusedError({"employee_id": "Nobody with this ID has a PIN here."})
+        _note("pin_removed", site_id, employee_id)
         talk.print(f"The PIN of {employee_id} is good no more.", markup=False)
 
 
-def _give_all(roster: Roster, pins: PinFile) -> None:
+def _give_all(site_id: str, roster: Roster, pins: PinFile) -> None:
     """Give a PIN to everybody who has none; each is printed as soon as it counts, so that none is lost."""
     known = pins.known()
     table = csv.writer(sys.stdout, lineterminator="\n")
@@ -54,6 +57,12 @@ def _give_all(roster: Roster, pins: PinFile) -> None:
         if key not in known:
             table.writerow([employee.employee_id, employee.name, pins.new(employee.employee_id)])
             sys.stdout.flush()
+            _note("pin_set", site_id, employee.employee_id)
+
+
+def _note(action: str, site_id: str, employee_id: str) -> None:
+    """Note whose PIN was given or taken, never the PIN."""
+    audit().note(action, who=typist(), site=site_id, employee_id=employee_id)
 
 
 def _open(site_id: str) -> tuple[Roster, PinFile]:

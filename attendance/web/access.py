@@ -24,7 +24,7 @@ from attendance.errors import (
 from attendance.hashing import hash_secret
 from attendance.model import Grant, MarkingRule, Role, Site
 from attendance.web import deps
-from attendance.web.cookies import DEVICE, KIOSK, SESSION, is_https, read_cookie
+from attendance.web.cookies import DEVICE, KIOSK, PRESENCE, SESSION, is_https, read_cookie
 
 _BEARER = "bearer "
 _MAY = {
@@ -60,6 +60,11 @@ class Caller:
         return not KEEPS_KIOSKS.roles.isdisjoint(self.grant.roles)
 
     @property
+    def gives_pins(self) -> bool:
+        """Tell whether the caller may give and take PINs."""
+        return not GIVES_PINS.roles.isdisjoint(self.grant.roles)
+
+    @property
     def may(self) -> list[str]:
         """Return what the roles are for, in words."""
         return [words for role, words in _MAY.items() if role in self.grant.roles]
@@ -84,12 +89,17 @@ class Marks(Rule):
     """Open to whoever may mark at the site of the address, as its `marking` in the registry says."""
 
     async def __call__(self, request: Request) -> None:
-        """Let in who may; raise UnknownSiteError, KioskNeededError, AccountsError."""
+        """Let in who may; raise UnknownSiteError, and what `at` raises."""
         if "site" in request.path_params:
             await self.at(request, await deps.site(request, request.path_params["site"]))
 
     async def at(self, request: Request, site: Site) -> None:
-        """Let in who may mark at this site; raise KioskNeededError, AccountsError."""
+        """Let in who may mark at this site.
+
+        Raise KioskNeededError, CodeNeededError, AccountsError, AccessStorageError.
+        """
+        if site.marking is MarkingRule.CODE:
+            await run_in_threadpool(ticket_at, request, site)
         if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN} and kiosk_at(request, site.site_id) is None:
             raise KioskNeededError
 
@@ -150,6 +160,7 @@ AT_KIOSK = AtKiosk()
 LOOKS = Allow(Role.HR, Role.VIEWER)
 OPERATES = Allow(Role.OPS)
 KEEPS_KIOSKS = Allow(Role.HR, Role.OPS)
+GIVES_PINS = Allow(Role.HR)
 SIGNED_IN = Allow()
 OWN_ACCOUNT = AllowPeople(before_second_factor=True)
 
@@ -193,6 +204,14 @@ def kiosk_at(request: Request, site_id: str) -> Kiosk | None:
         return None
     entry = deps.services_of(request).accounts.current().by_secret.get(hash_secret(secret))
     return entry if isinstance(entry, Kiosk) and entry.site_id == site_id else None
+
+
+def ticket_at(request: Request, site: Site) -> str:
+    """Return the ID of the ticket with which a phone came from the door of the site; asks the disk.
+
+    Raise CodeNeededError, AccessStorageError.
+    """
+    return deps.services_of(request).proving.ticket_id(site, read_cookie(request, PRESENCE))
 
 
 async def visit(request: Request) -> Visit:

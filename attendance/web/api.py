@@ -18,6 +18,7 @@ from attendance.errors import InvalidInputError, MalformedRequestError
 from attendance.model import MarkRequest
 from attendance.web import deps
 from attendance.web.access import MARKS, Rule, rules_of
+from attendance.web.admitting import admit
 from attendance.web.document import problems
 from attendance.web.rendering import is_json, mark_answer
 
@@ -30,6 +31,7 @@ class MarkBody(BaseModel):
     employee_id: str = Field(examples=["E0042"], description="Up to 64 of A-Z, a-z, 0-9, dot, hyphen, underscore.")
     name: str = Field(default="", examples=["Ana Martín"], description="Not needed where the site has a roster.")
     status: str = Field(examples=["Present"], description="One of the site's statuses.")
+    pin: str = Field(default="", description="At a site with `marking: pin` the PIN; elsewhere it says nothing.")
 
 
 class MarkAnswer(BaseModel):
@@ -89,24 +91,26 @@ router = APIRouter(route_class=JsonRoute)
 async def mark(request: Request, site: deps.SiteKey) -> Response:
     """Record a mark at a site."""
     here, services = await deps.site(request, site), await deps.services(request)
-    recorded = await services.marking.mark(here, read_mark(await request.body()), await deps.address(request))
-    return mark_answer(here, recorded)
+    wish, pin = read_mark(await request.body())
+    await admit(request, here, wish, pin)
+    return mark_answer(here, await services.marking.mark(here, wish, await deps.address(request)))
 
 
 @router.post("/attendance", **_MARK)
 async def mark_somewhere(request: Request) -> Response:
     """Record a mark at the employee's own site, as the rosters and networks tell it."""
     services, address = await deps.services(request), await deps.address(request)
-    wish = read_mark(await request.body())
+    wish, pin = read_mark(await request.body())
     site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address)
     await MARKS.at(request, site)
+    await admit(request, site, wish, pin)
     return mark_answer(site, await services.marking.mark(site, wish, address))
 
 
-def read_mark(body: bytes) -> MarkRequest:
-    """Return the mark that a JSON body asks for; raise MalformedRequestError or InvalidInputError."""
+def read_mark(body: bytes) -> tuple[MarkRequest, str]:
+    """Return the mark that a JSON body asks for, and the PIN; raise MalformedRequestError or InvalidInputError."""
     read = _read_quickly(body) or _read_slowly(body)
-    return MarkRequest(employee_id=read.employee_id, name=read.name, status=read.status)
+    return MarkRequest(employee_id=read.employee_id, name=read.name, status=read.status), read.pin
 
 
 def _read_quickly(body: bytes) -> MarkBody | None:

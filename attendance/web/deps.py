@@ -19,6 +19,7 @@ from attendance.audit import Audit
 from attendance.clock import Clock
 from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
+from attendance.proving import Proving
 from attendance.registry import RegistryFile
 
 SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
@@ -37,6 +38,7 @@ class Services:
     sso: SingleSignOn | None
     enrolling: Enrolling
     first_link: FirstLink
+    proving: Proving
     audit: Audit
     now: Clock
 

@@ -7,12 +7,16 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from attendance.clock import to_local
-from attendance.errors import AttendanceError
-from attendance.model import MarkRequest, Recorded, Site
-from attendance.web.access import ANYBODY, MARKS
+from attendance.errors import AttendanceError, CodeNeededError
+from attendance.model import MarkingRule, MarkRequest, Recorded, Site
+from attendance.presence import TICKET_LIFETIME
+from attendance.web.access import ANYBODY, MARKS, kiosk_at, ticket_at
+from attendance.web.admitting import admit
+from attendance.web.cookies import PRESENCE, set_cookie
 from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep, sites_sought
 from attendance.web.errors import headers_of, log_failure, problem_of, status_of
 from attendance.web.forms import read_form
@@ -21,6 +25,7 @@ from attendance.web.rendering import mark_answer, render, wants_html
 
 MAX_LISTED_SITES = 40  # with style and script, their page stays under 30 kB
 _FIELDS = ("employee_id", "name", "status")
+_ELSEWHERE = {MarkingRule.KIOSK, MarkingRule.PIN, MarkingRule.CODE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,17 @@ async def refuse_form() -> Response:
 
 
 @router.get("/sites/{site}/attendance", dependencies=[Depends(ANYBODY)])
-async def show_site(request: Request, site: SiteDep, services: ServicesDep, someone: str = "") -> Response:
-    """Show the form of a site, filled with who is remembered on this device; for someone else it is empty."""
+async def show_site(
+    request: Request, site: SiteDep, services: ServicesDep, someone: str = "", code: str = ""
+) -> Response:
+    """Show the form of a site, filled with who is remembered on this device; for someone else it is empty.
+
+    Where it could not work, say how one marks there.
+    """
+    if site.marking in _ELSEWHERE:
+        elsewhere = await run_in_threadpool(_elsewhere, request, site, services, code)
+        if elsewhere:
+            return elsewhere
     who = None if someone else read_remembered(request)
     filled = _Filled(employee_id=who.employee_id, name=who.name, remember=True, known=True) if who else _Filled()
     if someone != "forget":
@@ -76,9 +90,10 @@ async def show_site(request: Request, site: SiteDep, services: ServicesDep, some
 @router.post("/sites/{site}/attendance", dependencies=[Depends(MARKS)])
 async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> Response:
     """Record a mark that was sent by the form, and say what was recorded."""
-    form = await read_form(request, *_FIELDS, ticks=("remember",))
+    form = await read_form(request, *_FIELDS, "pin", ticks=("remember",))
     wish = MarkRequest(employee_id=form["employee_id"], name=form["name"], status=form["status"])
     try:
+        await admit(request, site, wish, form["pin"])
         recorded = await services.marking.mark(site, wish, address)
     except AttendanceError as error:
         log_failure(error, site.site_id)
@@ -114,6 +129,36 @@ def _site_list(services: Services, sought: str) -> Response:
         total=len(every),
         sought=sought,
     )
+
+
+def _elsewhere(request: Request, site: Site, services: Services, code: str) -> Response | None:
+    """Return where one who asks for the page of a site goes on instead, if not with its form; asks the disk.
+
+    A kiosk goes to its own page. A phone that brings a fresh code gets a ticket, and the address without the code.
+    """
+    home = f"/sites/{site.site_id}"
+    if site.marking is not MarkingRule.CODE:
+        if kiosk_at(request, site.site_id):
+            return RedirectResponse(f"{home}/kiosk", 303, {"Cache-Control": "no-store"})
+        return _how(site, services)
+    if code:
+        presence = services.proving.presence()
+        if not presence.is_fresh(site.site_id, code):
+            return _how(site, services, is_old=True)
+        answer = RedirectResponse(f"{home}/attendance", 303, {"Cache-Control": "no-store"})
+        set_cookie(answer, request, PRESENCE, presence.ticket(site.site_id), int(TICKET_LIFETIME.total_seconds()))
+        return answer
+    try:
+        ticket_at(request, site)
+    except CodeNeededError:
+        return _how(site, services)
+    return None
+
+
+def _how(site: Site, services: Services, *, is_old: bool = False) -> Response:
+    """Return the page that says how one marks at a site, where it is not by a form."""
+    now = services.now()
+    return render("how.html", 403 if is_old else 200, site=site, now=now, local=to_local(now, site.zone), is_old=is_old)
 
 
 def _form(site: Site, services: Services, filled: _Filled, error: AttendanceError | None = None) -> Response:
