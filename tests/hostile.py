@@ -76,12 +76,13 @@ REFUSED: Sequence[str] = (
 class Place:
     """A page, and the names that it has to show once they are marked at `names` and `roster`.
 
-    With `kiosk_at` it is shown to a kiosk of that site.
+    With `kiosk_at` it is shown to a kiosk of that site, with `role` to somebody who is signed in with it.
     """
 
     url: str
     shows: Sequence[str] = ()
     kiosk_at: str | None = None
+    role: str = ""
 
 
 def pages(base_url: str) -> Iterator[Place]:
@@ -92,7 +93,15 @@ def pages(base_url: str) -> Iterator[Place]:
     yield Place(url=f"{base_url}/sites/names/attendance", shows=[SITE_NAME])
     yield Place(url=f"{base_url}/sites/roster/attendance", shows=[SITE_NAME])
     yield Place(url=f"{base_url}/sites/%3Cscript%3Ealert(1)%3C/script%3E/attendance")
-    yield Place(url=f"{base_url}/docs")
+    yield Place(url=f"{base_url}/docs", role="viewer")
+    yield Place(url=f"{base_url}/sign-in?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+    yield Place(url=f"{base_url}/hr", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/names", shows=[SITE_NAME, *NAMES], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/roster", shows=[SITE_NAME, *NAMES], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/roster/pins", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/kiosks", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/kiosks?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", role="hr")
+    yield Place(url=f"{base_url}/account", role="hr")
     yield Place(url=f"{base_url}/sites/roster/kiosk", shows=[SITE_NAME])  # for a stranger: not a kiosk yet
     yield from _kiosk_pages(f"{base_url}/sites/roster/kiosk")
 

@@ -132,7 +132,10 @@ def test_a_hostile_name_of_a_roster_is_text(
 def test_no_page_is_harmed_by_hostile_names(visitor: Visitor, dialogs: list[str], number: int) -> None:
     """Each page shows the names that it has to show, loads nothing from elsewhere and runs nothing but our script."""
     place = list(pages(visitor.server.address))[number]
-    page = visitor.open_as_kiosk(place.kiosk_at, place.url) if place.kiosk_at else visitor.open(place.url)
+    if place.kiosk_at:
+        page = visitor.open_as_kiosk(place.kiosk_at, place.url)
+    else:
+        page = visitor.open_as(place.role, place.url) if place.role else visitor.open(place.url)
 
     sources: list[Any] = page.evaluate("[...document.scripts].map((one) => one.getAttribute('src'))")
 
