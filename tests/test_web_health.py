@@ -1,7 +1,6 @@
 """Claims about what a machine asks: whether the process lives, and whether every site could record a mark now."""
 
 import errno
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +14,7 @@ from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.errors import RegistryError
 from attendance.eventlog import dropped_lines
 from attendance.web.app import reload_registry
-from attendance.web.health import readiness
-from tests.servers import write_sites
+from tests.servers import wait_until, write_sites
 from tests.webapp import ANA, PAGE, Web, serving_web, unprivileged, write_roster
 
 LONDON = "timezone: Europe/London"
@@ -77,11 +75,11 @@ def test_a_stranger_is_told_whether_and_no_more(web: Web, roma: str) -> None:
     write_sites(web.folder, london=LONDON, rome=f"timezone: {roma}")
     reload_registry(web.app)
 
-    told = readiness(web.app.state.services, detail=False)
+    told = web.client.get("/readyz", headers={"Authorization": ""})
 
     answer = web.client.get("/readyz")
     assert told.status_code == answer.status_code
-    assert json.loads(bytes(told.body)) == {"status": answer.json()["status"]}
+    assert told.json() == {"status": answer.json()["status"]}
     assert told.headers["cache-control"] == "no-store"
 
 
@@ -226,3 +224,30 @@ def test_a_broken_registry_stops_the_start(tmp_path: Path) -> None:
 def test_whoever_asks_for_the_head_alone_is_answered(web: Web, path: str) -> None:
     """Uptime monitors send HEAD; it is answered as GET is."""
     assert web.client.head(path).status_code == 200
+
+
+def test_while_nobody_can_be_let_in_it_is_not_ready(web: Web) -> None:
+    """A broken accounts.yaml closes the kiosks, so a monitor is told; who could tell more is not known."""
+    path = web.folder / "accounts.yaml"
+    good = path.read_bytes()
+    path.write_bytes(b"strange: 1\n")
+
+    broken = web.client.get("/readyz")
+    path.write_bytes(good)
+
+    assert (broken.status_code, broken.json()) == (503, {"status": "not_ready"})
+    assert web.client.get("/readyz").json()["problems"] == []
+
+
+def test_strangers_who_ask_without_end_are_answered_from_what_was_found_a_moment_ago(web: Web) -> None:
+    """The sites are looked at once a second for all of them together, and what changed is told after that."""
+    stranger = {"Authorization": ""}
+    before = web.client.get("/readyz", headers=stranger).status_code
+    (web.folder / "data").mkdir(exist_ok=True)
+    (web.folder / "data" / "london.csv").mkdir()
+
+    at_once = web.client.get("/readyz", headers=stranger).status_code
+    ops = web.client.get("/readyz").status_code
+    wait_until(lambda: web.client.get("/readyz", headers=stranger).status_code == 503, 5)
+
+    assert (before, at_once, ops) == (200, 200, 503)

@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         telemetry={"tracing": False, "metrics": False, "logs": False},  # to look for it costs time
         exception_handlers=_ON_ERROR,
     )
-    app.state.registry_file, app.state.audit = registry_file, audit
+    app.state.registry_file, app.state.audit, app.state.recent_readiness = registry_file, audit, health.Recent()
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
     for part in (api, pages, boards, signing, account, hr, kiosk, pins, health, metrics, reference):
         app.router.routes.extend(part.router.routes)

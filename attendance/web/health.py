@@ -1,5 +1,8 @@
 """Own what a machine asks: does the process live, and could every site record a mark now."""
 
+import time
+from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -7,10 +10,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from attendance.clock import ZONE_DATABASE_VERSION
+from attendance.errors import AccountsError
 from attendance.eventlog import dropped_lines
 from attendance.web.access import ANYBODY, is_ops
 from attendance.web.deps import Services, ServicesDep
 from attendance.web.readiness import look_at_sites
+
+RECENT_SECONDS = 1.0
 
 
 class Alive(BaseModel):
@@ -42,6 +48,23 @@ class Readiness(BaseModel):
     )
 
 
+class Recent:
+    """Whether all is well, as it was a second ago at most: strangers cannot keep the server busy with the question."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._until_seconds = 0.0
+        self._status = ""
+
+    def status(self, services: Services) -> str:
+        """Return `ready` or `not_ready`; asks the disk if nobody did so within the last second."""
+        with self._lock:
+            if time.monotonic() >= self._until_seconds:
+                self._status = _details(services)["status"]
+                self._until_seconds = time.monotonic() + RECENT_SECONDS
+            return self._status
+
+
 router = APIRouter(tags=["health"])
 
 
@@ -65,20 +88,15 @@ async def healthz() -> JSONResponse:
 )
 def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     """Tell whether every site could record a mark now; to ops, also where it could not, and why."""
-    return readiness(services, detail=is_ops(request))  # run in a thread, since it asks the disk
-
-
-def readiness(services: Services, *, detail: bool) -> JSONResponse:
-    """Return the answer to /readyz; without `detail` it says whether, and not where or why."""
-    body = _details(services)
-    if not detail:
-        body = {"status": body["status"]}
+    recent: Recent = request.app.state.recent_readiness
+    detail = is_ops(request)  # run in a thread, since it asks the disk
+    body = _details(services) if detail else {"status": recent.status(services)}
     return JSONResponse(body, 200 if body["status"] == "ready" else 503, {"Cache-Control": "no-store"})
 
 
 def _details(services: Services) -> dict[str, Any]:
     """Return all that is found."""
-    problems, warnings = _registry_problems(services), []
+    problems, warnings = [*_registry_problems(services), *_access_problems(services)], []
     for looked in look_at_sites(services):
         problems += [{"site": looked.site.site_id, **one} for one in looked.problems]
         warnings += [{"site": looked.site.site_id, **one} for one in looked.warnings]
@@ -90,6 +108,15 @@ def _details(services: Services) -> dict[str, Any]:
         "zone_database": ZONE_DATABASE_VERSION,
         "dropped_log_lines": dropped_lines(),
     }
+
+
+def _access_problems(services: Services) -> Iterator[dict[str, Any]]:
+    """Yield why nobody could be let in, kiosks neither."""
+    try:
+        services.accounts.current()
+    except AccountsError as error:
+        for problem in error.problems:
+            yield {"code": error.code, "line": problem.line, "detail": problem.message}
 
 
 def _registry_problems(services: Services) -> list[dict[str, Any]]:
