@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parent.parent / "requirements" / "app.txt"
+REQUIREMENTS = (
+    Path(__file__).parent.parent / "requirements" / "sso.txt"
+)  # all that can be installed: app.txt and single sign-on
 PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
 COMMAND = (PIP_AUDIT, "--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json", "--requirement")
 PATIENCE_SECONDS = 300

@@ -45,8 +45,6 @@ class Action(StrEnum):
     KIOSK_REVOKED = "kiosk_revoked"
     PIN_SET = "pin_set"
     PIN_REMOVED = "pin_removed"
-    AMENDMENT = "amendment"
-    EXPORT = "export"
     FILE_INCIDENT = "file_incident"
     REGISTRY_LOADED = "registry_loaded"
 
@@ -60,7 +58,7 @@ class Audit:
 
     def note(
         self,
-        action: str,
+        action: Action,
         *,
         who: str,
         address: str | None = None,
@@ -68,7 +66,11 @@ class Audit:
         outcome: str = "done",
         **details: object,
     ) -> None:
-        """Append one line; where that fails it is counted as dropped, told in the event log, and the caller goes on."""
+        """Append one line; where that fails it is counted as dropped, told in the event log, and the caller goes on.
+
+        The address of the request that is being answered, if it is known by then, need not be given.
+        """
+        address = address or structlog.contextvars.get_contextvars().get("address")
         at = self._now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         fixed = {"at": at, "action": action, "outcome": outcome, "who": who, "address": address, "site": site}
         event = {name: _limited(value) for name, value in (fixed | details | {"at": at}).items()}

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from attendance.accounts.file import FILE_NAME as ACCOUNTS_NAME
 from attendance.errors import BackupNotMadeError, BackupNotWholeError, LedgerError
 from attendance.files import FILE_MODE, SECRET_MODE, OpenFile, make_folder, sync_folder
 from attendance.ledger import Ledger
@@ -91,6 +92,9 @@ def _begin(path: Path) -> Path:
 def _copy_all(registry: Registry, ledger_of: Callable[[Site], Ledger], copying: _Copying) -> None:
     """Copy everything that the sites stand on. Raise OSError."""
     copying.copy(registry.path, _chunks(registry.path))
+    accounts_path = registry.path.with_name(ACCOUNTS_NAME)
+    if accounts_path.exists():
+        copying.copy(accounts_path, _chunks(accounts_path), SECRET_MODE)
     for site in registry.sites.values():
         if site.roster_path and site.roster_path.exists() and not copying.has(site.roster_path):
             copying.copy(site.roster_path, _chunks(site.roster_path))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from attendance.accounts.attempts import EMPLOYEE, KIOSK, Attempts
 from attendance.accounts.store import AccessStore
-from attendance.audit import Audit
+from attendance.audit import Action, Audit
 from attendance.clock import Clock
 from attendance.errors import (
     CodeNeededError,
@@ -65,12 +65,14 @@ class Proving:
         try:
             self._attempts.begin(*counted)
         except TooManyAttemptsError:
-            self._audit.note("refused", who=f"kiosk {kiosk}", site=site.site_id, outcome="too_many_attempts")
+            self._audit.note(Action.REFUSED, who=f"kiosk {kiosk}", site=site.site_id, outcome="too_many_attempts")
             raise
         known = _known(roster, employee_id)
         right = site.roster_path is not None and self.pins(site.roster_path).check(employee_id, pin)
         if not right or known is None:
-            self._audit.note("refused", who=f"kiosk {kiosk}", site=site.site_id, outcome="wrong_pin", employee_id=known)
+            self._audit.note(
+                Action.REFUSED, who=f"kiosk {kiosk}", site=site.site_id, outcome="wrong_pin", employee_id=known
+            )
             raise PinRefusedError
         self._attempts.succeed(*counted)
 

@@ -5,7 +5,7 @@ import io
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ class Roster:
     """The employees of one site, by their IDs and by their badges in lower case: no two differ by case alone."""
 
     employees: Mapping[str, Employee]
-    badges: Mapping[str, Employee]
+    badges: Mapping[str, Employee] = field(default_factory=dict)
 
     def resolve(self, employee_id: str) -> Employee:
         """Return the employee with this ID, in whatever case it was typed; raise UnknownEmployeeError."""

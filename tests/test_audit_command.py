@@ -21,7 +21,7 @@ def folder(tmp_path: Path, clock: HandClock) -> Path:
     events = [
         (Action.SIGN_IN, "anna", None),
         (Action.REFUSED, "bob", "london"),
-        (Action.EXPORT, "anna", "london"),
+        (Action.TOKEN_ADDED, "anna", "london"),
         (Action.REFUSED, "anna", "oslo"),
         (Action.SIGN_OUT, "anna", None),
     ]

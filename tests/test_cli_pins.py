@@ -82,7 +82,7 @@ def test_the_audit_tells_whose_pin_was_given_and_taken(tmp_path: Path, roster: P
         ("pin_removed", "E1"),
     ]
     assert {one["site"] for one in noted} == {"london"}
-    assert all(one["who"].startswith("command line (") for one in noted)
+    assert all(one["who"].startswith("os:") for one in noted)
     assert pin not in text
 
 

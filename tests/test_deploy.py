@@ -236,7 +236,7 @@ def test_a_sign_in_behind_nginx_is_counted_by_the_address_that_nginx_saw(behind:
     audit = (server.folder / "logs" / "audit.log").read_text()
 
     assert answer.status == 401
-    assert '"outcome": "wrong_password", "who": "nobody", "address": "127.0.0.1"' in audit
+    assert '"outcome": "wrong_password", "who": "?", "address": "127.0.0.1"' in audit
 
 
 @needs_nginx

@@ -1,6 +1,8 @@
 """Claims about who may call what: every route, every role, at an own and at a foreign site."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -10,7 +12,7 @@ from starlette.routing import BaseRoute, Mount
 from attendance.accounts.nouns import Account
 from attendance.web.access import rules_of
 from tests.access_web import add_account, kiosk_of, services, session_of, token_of
-from tests.webapp import HTML, Web, serving_web
+from tests.webapp import HTML, Web, serving_web, write_roster
 
 SITES = {
     "london": "timezone: Europe/London",
@@ -111,8 +113,14 @@ def _ask(web: Web, route: str, site_id: str, headers: dict[str, str], **more: st
     return web.client.request(method, path, headers=headers | more)
 
 
+def _audited(web: Web) -> list[dict[str, str]]:
+    """Return the lines of the audit log."""
+    return [json.loads(line) for line in (web.folder / "logs" / "audit.log").read_text().splitlines()]
+
+
 def _is_let_in(answer: Response) -> bool:
     """Tell whether a rule let the request pass: what the handler says of it is another matter."""
+    assert answer.status_code < 500
     if "problem" not in answer.headers.get("content-type", ""):
         return True
     return answer.json()["code"] not in {"not_signed_in", "forbidden", "second_factor_needed", "kiosk_needed"}
@@ -189,6 +197,85 @@ def test_a_kiosk_is_let_in_at_no_other_site(web: Web, headers: dict[str, dict[st
     stranger = _ask(web, route, "oslo", {})
 
     assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
+
+
+def test_the_kiosk_of_another_site_cannot_be_taken_away(web: Web, headers: dict[str, dict[str, str]]) -> None:
+    """Not by its name under a site of one's own, nor by that of its site."""
+    kiosk_of(web, "lima", "lima.door")
+
+    answers = [
+        web.client.post(f"/hr/sites/{site_id}/kiosks/lima.door/revoke", headers=headers["hr"])
+        for site_id in ("london", "lima")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 403]
+    assert "lima.door" in services(web).accounts.current().kiosks
+    assert "lima.door" not in answers[0].text
+
+
+def test_from_elsewhere_nobody_passes_a_rule_without_the_second_factor(tmp_path: Path) -> None:
+    """At every route that asks for a role; one's own account is open, since the factor is set up there."""
+    with serving_web(tmp_path, scheme="https", sites=SITES) as far:
+        account = add_account(far, "ana", "hr", "ops")
+
+        told = {route: _ask(far, route, "london", session_of(far, account)) for route in MAY}
+
+    needed = {route for route, answer in told.items() if "second_factor_needed" in answer.text}
+    asked = {route for route, who in MAY.items() if who & SIGNED_IN and who != EVERYBODY}
+    assert needed == {route for route in asked if " /account" not in route}
+
+
+def test_marks_without_a_site_follow_the_rule_of_the_site_that_is_found(tmp_path: Path) -> None:
+    """By the roster it is found; a stranger may mark there no more than at its own address."""
+    write_roster(tmp_path, "oslo", E7="Ana Martín")
+    block = "timezone: Europe/Oslo; roster: data/oslo.roster.csv; marking: kiosk"
+    mark = {"employee_id": "E7", "status": "Present"}
+    with serving_web(tmp_path, sites={"oslo": block}) as web:
+        stranger = web.client.post("/attendance", json=mark)
+        at_kiosk = web.client.post("/attendance", json=mark, headers=kiosk_of(web, "oslo"))
+
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
+    assert at_kiosk.status_code == 201
+
+
+def test_no_other_site_may_read_an_answer(web: Web, headers: dict[str, dict[str, str]]) -> None:
+    """There is no CORS: a browser keeps every answer from the pages of others."""
+    for route in ("GET /api/sites", "GET /hr", "GET /healthz"):
+        answer = _ask(web, route, "london", headers["hr"], Origin="https://evil.example")
+
+        assert [name for name in answer.headers if name.startswith("access-control")] == []
+
+
+def test_refusals_are_noted_with_where_they_came_from(web: Web, headers: dict[str, dict[str, str]]) -> None:
+    """A token that is none, a device that is no kiosk, a right that is not there."""
+    before = len(_audited(web))
+    _ask(web, "GET /api/sites", "", {"Authorization": "Bearer att_wrong"})
+    _ask(web, "POST /sites/{site}/attendance", "oslo", {})
+    _ask(web, "GET /hr/sites/{site}", "kolkata", headers["hr"])
+
+    noted = _audited(web)[before:]
+
+    assert [(one["action"], one["outcome"], one["address"]) for one in noted if one["action"] == "refused"] == [
+        ("refused", "not_signed_in", "127.0.0.1"),
+        ("refused", "kiosk_needed", "127.0.0.1"),
+        ("refused", "forbidden", "127.0.0.1"),
+    ]
+
+
+def test_what_is_changed_in_a_browser_is_noted_with_where_it_came_from(
+    web: Web, headers: dict[str, dict[str, str]]
+) -> None:
+    """Who, at which site, from which address."""
+    web.client.post("/hr/sites/london/kiosks", data={"name": "back door"}, headers=headers["hr"])
+
+    last = _audited(web)[-1]
+
+    assert (last["action"], last["who"], last["site"], last["address"]) == (
+        "kiosk_code",
+        "hr-here",
+        "london",
+        "127.0.0.1",
+    )
 
 
 def test_what_a_token_may_not_is_a_refusal_in_the_audit(web: Web, headers: dict[str, dict[str, str]]) -> None:

@@ -14,6 +14,7 @@ from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.errors import RegistryError
 from attendance.eventlog import dropped_lines
 from attendance.web.app import reload_registry
+from tests.access_web import token_of
 from tests.servers import wait_until, write_sites
 from tests.webapp import ANA, PAGE, Web, serving_web, unprivileged, write_roster
 
@@ -226,17 +227,50 @@ def test_whoever_asks_for_the_head_alone_is_answered(web: Web, path: str) -> Non
     assert web.client.head(path).status_code == 200
 
 
-def test_while_nobody_can_be_let_in_it_is_not_ready(web: Web) -> None:
-    """A broken accounts.yaml closes the kiosks, so a monitor is told; who could tell more is not known."""
-    path = web.folder / "accounts.yaml"
-    good = path.read_bytes()
-    path.write_bytes(b"strange: 1\n")
+@pytest.mark.parametrize(("marking", "status"), [("open", 200), ("kiosk", 503), ("pin", 503), ("code", 200)])
+def test_a_broken_list_of_accounts_stops_marks_at_kiosks_alone(tmp_path: Path, marking: str, status: int) -> None:
+    """There it is not ready; elsewhere marks go on, and so does it. Who could tell more is not known."""
+    write_roster(tmp_path, "london", E1="Ana Martín")
+    block = f"{LONDON}; roster: data/london.roster.csv; marking: {marking}"
+    with serving_web(tmp_path, sites={"london": block}) as web:
+        (tmp_path / "accounts.yaml").write_text("strange: 1\n")
+        (tmp_path / "accounts.yaml").chmod(0o600)
 
-    broken = web.client.get("/readyz")
-    path.write_bytes(good)
+        broken = web.client.get("/readyz")
 
-    assert (broken.status_code, broken.json()) == (503, {"status": "not_ready"})
-    assert web.client.get("/readyz").json()["problems"] == []
+    assert broken.status_code == status
+    assert list(broken.json()) == ["status"]
+
+
+def test_pins_and_counters_that_cannot_be_read_are_told_where_marks_need_them(tmp_path: Path) -> None:
+    """To ops by site and code; a site that needs neither is well."""
+    write_roster(tmp_path, "london", E1="Ana Martín")
+    block = f"{LONDON}; roster: data/london.roster.csv; marking: pin"
+    with serving_web(tmp_path, sites={"london": block, "rome": ROME}, role="ops") as web:
+        (tmp_path / "data" / "london.roster.pins").write_text("broken")
+        (tmp_path / ".access.db").unlink(missing_ok=True)
+        (tmp_path / ".access.db").mkdir()
+
+        found = web.client.get("/readyz").json()["problems"]
+
+    assert sorted((one["site"], one["code"]) for one in found) == [
+        ("london", "access_unavailable"),
+        ("london", "pins_invalid"),
+    ]
+
+
+def test_ops_of_one_site_are_told_of_no_other(tmp_path: Path) -> None:
+    """Neither what is wrong there nor that it is there, in /readyz and in /metrics; the status is that of all."""
+    with serving_web(tmp_path, sites={"london": LONDON, "rome": ROME}) as web:
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / "rome.csv").mkdir()
+        header = token_of(web, "monitor", "ops", sites=["london"])
+
+        ready, metrics = web.client.get("/readyz", headers=header), web.client.get("/metrics", headers=header)
+
+    assert (ready.status_code, ready.json()["sites"], ready.json()["problems"]) == (503, 1, [])
+    assert "rome" not in ready.text + metrics.text
+    assert 'site="london"' in metrics.text
 
 
 def test_strangers_who_ask_without_end_are_answered_from_what_was_found_a_moment_ago(web: Web) -> None:

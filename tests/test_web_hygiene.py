@@ -126,7 +126,7 @@ def test_what_is_no_static_file_is_not_found_and_not_kept(web: Web, path: str) -
     answer = web.client.get(f"{static_path()}/{path}")
 
     assert is_problem(answer, 404, "not_found")
-    assert "cache-control" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
 
 
 # What a page holds

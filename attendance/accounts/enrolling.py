@@ -8,8 +8,8 @@ from attendance.accounts.entries import NAME
 from attendance.accounts.granting import Granting
 from attendance.accounts.store import AccessStore
 from attendance.accounts.visit import Visit
-from attendance.audit import Audit
-from attendance.errors import EnrolmentFailedError, GrantRefusedError
+from attendance.audit import Action, Audit
+from attendance.errors import EnrolmentFailedError, GrantRefusedError, TooManyAttemptsError
 
 CODE_SECONDS = 10 * 60
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is taken for another; eight of them are 40 bits
@@ -36,15 +36,16 @@ class Enrolling:
 
     def code(self, name: str, site_id: str, *, by: str) -> str:
         """Return a code, such as `K7QM-2XHD`, that makes one device the kiosk of this name; raise GrantRefusedError."""
-        name = name.strip().lower().replace(" ", "-")
-        if not NAME.fullmatch(name):
+        label = name.strip().lower().replace(" ", "-")
+        if not NAME.fullmatch(label):
             raise GrantRefusedError(
                 {"name": "A kiosk's name has up to 64 of a-z, 0-9 and . _ @ + -, such as front-door."}
             )
+        name = f"{site_id}.{label}"  # so that no site hears of the kiosks of another
         self._granting.require_free_kiosk(name)
         letters = "".join(choice(_LETTERS) for _ in range(_CODE_LENGTH))
         self._store.issue(_PURPOSE, f"{site_id} {name}", CODE_SECONDS, letters)
-        self._audit.note("kiosk_code", who=by, site=site_id, name=name)
+        self._audit.note(Action.KIOSK_CODE, who=by, site=site_id, name=name)
         return f"{letters[:4]}-{letters[4:]}"
 
     def enrol(self, site_id: str, code: str, visit: Visit) -> Enrolled:
@@ -53,11 +54,15 @@ class Enrolling:
         Raise EnrolmentFailedError, TooManyAttemptsError, GrantRefusedError where the name is taken by now.
         """
         counted = (ENROLMENT, visit.network)
-        self._attempts.begin(counted)
+        try:
+            self._attempts.begin(counted)
+        except TooManyAttemptsError:
+            self._audit.note(Action.REFUSED, who="?", address=visit.told, site=site_id, outcome="too_many_attempts")
+            raise
         letters = "".join(code.split()).replace("-", "").upper()
         meant, _, name = (self._store.peek(_PURPOSE, letters) or "").partition(" ")
         if meant != site_id or self._store.redeem(_PURPOSE, letters) is None:
-            self._audit.note("refused", who="?", address=visit.told, site=site_id, outcome="wrong_kiosk_code")
+            self._audit.note(Action.REFUSED, who="?", address=visit.told, site=site_id, outcome="wrong_kiosk_code")
             raise EnrolmentFailedError
         self._attempts.succeed(counted)
         secret = self._granting.add_kiosk(name, site_id, by=name, address=visit.told)

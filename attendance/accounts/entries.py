@@ -17,6 +17,7 @@ from attendance.model import Grant, Role
 from attendance.registry.nodes import Mistake, Nodes
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_KIOSK_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,127}")
 _HEAD = "# Who may do what. `attendance accounts`, `tokens` and `kiosks` write this file; comments are not kept.\n"
 _HINT = "put it back from a backup; where it is gone, there is nobody"
 _ALL = "all"
@@ -102,7 +103,7 @@ class _Entry:
     def made(self) -> Entry | None:
         """Return the entry, or None where something is wrong with it."""
         before = len(self._nodes.problems)
-        if not NAME.fullmatch(self._key.value):
+        if not (_KIOSK_NAME if self._section == "kiosks" else NAME).fullmatch(self._key.value):
             self._nodes.refuse(self._key, Mistake("this cannot be a name", "use a-z, 0-9 and . _ @ + -, 64 at most"))
         values = {
             key: self._value(key, node) for key, node in self._nodes.block(self._node, _KEYS[self._section]).items()

@@ -8,7 +8,7 @@ from typing import TypeVar
 from attendance.accounts.entries import NAME, is_plain
 from attendance.accounts.file import AccountsFile
 from attendance.accounts.nouns import Account, Accounts, Kiosk, Token
-from attendance.audit import Audit
+from attendance.audit import Action, Audit
 from attendance.clock import Clock
 from attendance.errors import GrantRefusedError, LinkUsedError, UnknownGrantError
 from attendance.hashing import hash_secret, hash_typed, new_secret, normalized
@@ -56,20 +56,20 @@ class Granting:
             return accounts.having(made)
 
         self._file.change(added)
-        self._note("account_added", made, by=by, address=address)
+        self._note(Action.ACCOUNT_ADDED, made, by=by, address=address)
         return made
 
     def disable(self, name: str, *, by: str) -> None:
         """Let an account in no more: its sessions end at once, in every worker. Raise UnknownGrantError."""
-        self._change(name, "account_disabled", by, lambda account: replace(account, disabled=True))
+        self._change(name, Action.ACCOUNT_DISABLED, by, lambda account: replace(account, disabled=True))
 
     def enable(self, name: str, *, by: str) -> None:
         """Let an account in again. Raise UnknownGrantError."""
-        self._change(name, "account_enabled", by, lambda account: replace(account, disabled=False))
+        self._change(name, Action.ACCOUNT_ENABLED, by, lambda account: replace(account, disabled=False))
 
     def regrant(self, name: str, grant: Grant, *, by: str) -> None:
         """Give an account other roles or sites: its sessions end. Raise UnknownGrantError."""
-        self._change(name, "account_changed", by, lambda account: replace(account, grant=grant))
+        self._change(name, Action.ACCOUNT_CHANGED, by, lambda account: replace(account, grant=grant))
 
     def set_password(self, name: str, password: str, *, by: str) -> Account:
         """Set a password: the sessions of the account end. Raise GrantRefusedError, UnknownGrantError."""
@@ -77,15 +77,15 @@ class Granting:
         if problems:
             raise GrantRefusedError(problems)
         made = hash_typed(password)
-        return self._change(name, "password_changed", by, lambda account: replace(account, password_hash=made))
+        return self._change(name, Action.PASSWORD_CHANGED, by, lambda account: replace(account, password_hash=made))
 
     def set_second_factor(self, name: str, secret: str, *, by: str) -> Account:
         """Set the secret of the second factor: the sessions of the account end. Raise UnknownGrantError."""
-        return self._change(name, "second_factor_set", by, lambda account: replace(account, totp=secret))
+        return self._change(name, Action.SECOND_FACTOR_SET, by, lambda account: replace(account, totp=secret))
 
     def remove_second_factor(self, name: str, *, by: str) -> Account:
         """Take the second factor away, as where a phone was lost. Raise UnknownGrantError."""
-        return self._change(name, "second_factor_removed", by, lambda account: replace(account, totp=None))
+        return self._change(name, Action.SECOND_FACTOR_REMOVED, by, lambda account: replace(account, totp=None))
 
     def add_token(self, name: str, grant: Grant, days: int, *, by: str) -> str:
         """Make a token that is good for so many days, and return its secret; raise GrantRefusedError."""
@@ -102,7 +102,7 @@ class Granting:
             return accounts.having(token)
 
         self._file.change(added)
-        self._note("token_added", token, by=by)
+        self._note(Action.TOKEN_ADDED, token, by=by)
         return secret
 
     def require_free_kiosk(self, name: str) -> None:
@@ -120,20 +120,20 @@ class Granting:
             return accounts.having(kiosk)
 
         self._file.change(added)
-        self._audit.note("kiosk_enrolled", who=by, address=address, site=site_id, name=name)
+        self._audit.note(Action.KIOSK_ENROLLED, who=by, address=address, site=site_id, name=name)
         return secret
 
     def revoke_token(self, name: str, *, by: str) -> None:
         """Take a token away; raise UnknownGrantError."""
         self._file.change(lambda accounts: accounts.without(_known("token", name, accounts.tokens)))
-        self._audit.note("token_revoked", who=by, name=name)
+        self._audit.note(Action.TOKEN_REVOKED, who=by, name=name)
 
     def revoke_kiosk(self, name: str, *, by: str) -> None:
         """Make a kiosk an ordinary device again; raise UnknownGrantError."""
         self._file.change(lambda accounts: accounts.without(_known("kiosk", name, accounts.kiosks)))
-        self._audit.note("kiosk_revoked", who=by, name=name)
+        self._audit.note(Action.KIOSK_REVOKED, who=by, name=name)
 
-    def _change(self, name: str, action: str, by: str, changed: Callable[[Account], Account]) -> Account:
+    def _change(self, name: str, action: Action, by: str, changed: Callable[[Account], Account]) -> Account:
         """Change an account and note it; return it. Raise UnknownGrantError, AccountsError."""
         made: list[Account] = []
 
@@ -146,7 +146,7 @@ class Granting:
         self._note(action, made[0], by=by)
         return made[0]
 
-    def _note(self, action: str, entry: Account | Token, *, by: str, address: str | None = None) -> None:
+    def _note(self, action: Action, entry: Account | Token, *, by: str, address: str | None = None) -> None:
         """Note what became of an account or a token."""
         sites = "all" if entry.grant.site_ids is None else ",".join(sorted(entry.grant.site_ids))
         roles = ",".join(sorted(entry.grant.roles))

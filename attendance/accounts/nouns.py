@@ -58,6 +58,11 @@ class Kiosk:
     secret_hash: str
     enrolled_at: datetime
 
+    @property
+    def label(self) -> str:
+        """Return the name without that of its site, for those who know the site."""
+        return self.name.removeprefix(f"{self.site_id}.")
+
 
 Entry = Account | Token | Kiosk
 

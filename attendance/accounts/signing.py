@@ -9,7 +9,7 @@ from attendance.accounts.nouns import Account
 from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.store import AccessStore
 from attendance.accounts.visit import Visit
-from attendance.audit import Audit
+from attendance.audit import Action, Audit
 from attendance.clock import Clock
 from attendance.errors import SignInFailedError, SignOnFailedError, TooManyAttemptsError
 from attendance.hashing import hash_secret, is_typed
@@ -89,7 +89,7 @@ class Signing:
         accounts = self._file.current().accounts.values()
         account = next((one for one in accounts if one.sso in names and not one.disabled), None)
         if account is None:
-            self._audit.note("refused", who="?", address=visit.told, outcome="no_account_for_sso")
+            self._audit.note(Action.REFUSED, who="?", address=visit.told, outcome="no_account_for_sso")
             raise SignOnFailedError("there is no account with this e-mail or subject as `sso`")
         return self._let_in(account, visit, [], by=_BY_SSO)
 
@@ -122,12 +122,12 @@ class Signing:
         found = self._store.session(session)
         self._store.close_session(session)
         if found:
-            self._audit.note("sign_out", who=found.account, address=visit.told)
+            self._audit.note(Action.SIGN_OUT, who=found.account, address=visit.told)
 
     def sign_out_elsewhere(self, name: str, session: str, visit: Visit) -> None:
         """End all sessions of an account but this one."""
         self._store.close_sessions(name, but=session)
-        self._audit.note("sign_out", who=name, address=visit.told, outcome="everywhere_else")
+        self._audit.note(Action.SIGN_OUT, who=name, address=visit.told, outcome="everywhere_else")
 
     def _begin(self, name: str, visit: Visit) -> list[tuple[Limit, str]]:
         """Count an attempt, for it may be wrong; raise TooManyAttemptsError.
@@ -142,13 +142,13 @@ class Signing:
         try:
             self._attempts.begin(*counted)
         except TooManyAttemptsError:
-            self._audit.note("refused", who=self._told(name), address=visit.told, outcome="too_many_attempts")
+            self._audit.note(Action.REFUSED, who=self._told(name), address=visit.told, outcome="too_many_attempts")
             raise
         return counted
 
     def _failed(self, name: str, visit: Visit, what: str) -> SignInFailedError:
         """Note an attempt that was wrong, and return the failure."""
-        self._audit.note("sign_in", who=self._told(name), address=visit.told, outcome=f"wrong_{what}")
+        self._audit.note(Action.REFUSED, who=self._told(name), address=visit.told, outcome=f"wrong_{what}")
         return SignInFailedError()
 
     def _told(self, name: str) -> str:
@@ -169,7 +169,7 @@ class Signing:
         device = visit.device
         if not device or self._store.peek(_DEVICE, device) != account.name:
             device = self._store.issue(_DEVICE, account.name, DEVICE_SECONDS)
-        self._audit.note("sign_in", who=account.name, address=visit.told, by="sso" if by else "password")
+        self._audit.note(Action.SIGN_IN, who=account.name, address=visit.told, by="sso" if by else "password")
         return SignedIn(account=account, session=session, device=device)
 
 

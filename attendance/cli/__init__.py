@@ -42,8 +42,10 @@ from attendance.errors import (
     ImportRefusedError,
     LedgerError,
     NotWrittenError,
+    PinsError,
     Problem,
     RegistryError,
+    RosterError,
     UnknownSiteError,
 )
 from attendance.eventlog import open_log
@@ -74,7 +76,7 @@ def main() -> None:
         app()
     except AttendanceError as error:
         talk.print(str(error), style="red", markup=False)
-        if isinstance(error, AccountsError):
+        if isinstance(error, AccountsError | RosterError | PinsError):
             for problem in error.problems:
                 talk.print(str(problem), markup=False)
         elif isinstance(error, LedgerError | AccessStorageError):

@@ -25,12 +25,14 @@ class AmbiguousSiteError(AttendanceError):
 
 
 class MalformedRequestError(AttendanceError):
-    """What was sent is not a form or a JSON object with the fields of a mark."""
+    """What was sent is not a form or a JSON object with the fields of a mark, or not the form of its page."""
 
     code = "malformed_request"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Not recorded: {reason}. Send employee_id, name and status as a form or as a JSON object.")
+    def __init__(self, reason: str, *, of_mark: bool = True) -> None:
+        wanted = "Send employee_id, name and status as a form or as a JSON object."
+        told = f"Not recorded: {reason}. {wanted}" if of_mark else f"Nothing was done: {reason}. Open the page again."
+        super().__init__(told)
 
 
 class CrossSiteError(AttendanceError):
@@ -39,7 +41,7 @@ class CrossSiteError(AttendanceError):
     code = "cross_site"
 
     def __init__(self) -> None:
-        super().__init__("Not recorded: this was sent from a page of another web site. Open the page of your site.")
+        super().__init__("Nothing was done: this was sent from a page of another site. Open ours, and try again.")
 
 
 class InvalidInputError(AttendanceError):

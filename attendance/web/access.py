@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers
 
 from attendance.accounts.nouns import Account, Kiosk, Token
 from attendance.accounts.visit import Visit
+from attendance.audit import Action
 from attendance.errors import (
     AccessStorageError,
     AccountsError,
@@ -100,8 +102,8 @@ class Marks(Rule):
         """
         if site.marking is MarkingRule.CODE:
             await run_in_threadpool(ticket_at, request, site)
-        if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN} and kiosk_at(request, site.site_id) is None:
-            raise KioskNeededError
+        if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN}:
+            await run_in_threadpool(require_kiosk, request, site.site_id)
 
 
 class AtKiosk(Rule):
@@ -109,8 +111,7 @@ class AtKiosk(Rule):
 
     async def __call__(self, request: Request) -> None:
         """Let a kiosk of the site in; raise KioskNeededError, AccountsError."""
-        if kiosk_at(request, request.path_params["site"]) is None:
-            raise KioskNeededError
+        await run_in_threadpool(require_kiosk, request, request.path_params["site"])
 
 
 class Allow(Rule):
@@ -125,7 +126,9 @@ class Allow(Rule):
 
         Raise NotSignedInError, ForbiddenError, SecondFactorNeededError, AccountsError, AccessStorageError.
         """
-        request.state.caller = await run_in_threadpool(self._admitted, request)
+        caller = request.state.caller = await run_in_threadpool(self._admitted, request)
+        client = request.client.host if request.client else None
+        structlog.contextvars.bind_contextvars(account=caller.told, address=client)
 
     def _admitted(self, request: Request) -> Caller:
         """Return who calls, if they may; asks the disk."""
@@ -188,13 +191,22 @@ def caller_of(request: Request) -> Caller | None:
     return Caller(name=account.name, grant=account.grant, account=account, session=session, wants_second_factor=unsafe)
 
 
-def is_ops(request: Request) -> bool:
-    """Tell whether ops ask, where strangers are told less; while that cannot be told, nobody is ops."""
+def ops_grant(request: Request) -> Grant | None:
+    """Return what the ops who ask look after, where strangers are told less; None while that cannot be told."""
     try:
         found = caller_of(request)
     except (AccountsError, AccessStorageError):
-        return False
-    return found is not None and Role.OPS in found.grant.roles and not found.wants_second_factor
+        return None
+    is_ops = found is not None and Role.OPS in found.grant.roles and not found.wants_second_factor
+    return found.grant if found and is_ops else None
+
+
+def require_kiosk(request: Request, site_id: str) -> Kiosk:
+    """Return the kiosk of the site that sent this; raise KioskNeededError, AccountsError. Asks the disk."""
+    kiosk = kiosk_at(request, site_id)
+    if kiosk is None:
+        raise KioskNeededError
+    return kiosk
 
 
 def kiosk_at(request: Request, site_id: str) -> Kiosk | None:
@@ -241,7 +253,7 @@ def _note_refusal(request: Request, caller: Caller, site_id: str | None) -> None
     """Note that somebody who is known tried what they may not."""
     address = request.client.host if request.client else None
     deps.services_of(request).audit.note(
-        "refused", who=caller.told, address=address, site=site_id, outcome="forbidden", path=request.url.path
+        Action.REFUSED, who=caller.told, address=address, site=site_id, outcome="forbidden", path=request.url.path
     )
 
 

@@ -6,7 +6,7 @@ from fastapi.concurrency import run_in_threadpool
 from attendance.errors import KioskNeededError
 from attendance.model import MarkingRule, MarkRequest, Site
 from attendance.web import deps
-from attendance.web.access import kiosk_at, ticket_at
+from attendance.web.access import require_kiosk, ticket_at
 
 
 async def admit(request: Request, site: Site, wish: MarkRequest, pin: str) -> None:
@@ -24,8 +24,8 @@ async def admit(request: Request, site: Site, wish: MarkRequest, pin: str) -> No
 def _check_pin(request: Request, site: Site, wish: MarkRequest, pin: str) -> None:
     """Check the PIN at a kiosk of the site; it takes a while, and asks the disk."""
     services = deps.services_of(request)
-    kiosk, roster = kiosk_at(request, site.site_id), services.marking.roster(site)
-    if kiosk is None or roster is None:  # a roster is there: without one the registry is refused
+    kiosk, roster = require_kiosk(request, site.site_id), services.marking.roster(site)
+    if roster is None:  # one is there: without it the registry is refused
         raise KioskNeededError
     services.proving.check_pin(site, roster, wish.employee_id, pin, kiosk.name)
 

@@ -31,6 +31,7 @@ from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
 from attendance.errors import AccountsError, AttendanceError, LedgerError, RegistryError
 from attendance.eventlog import open_log
+from attendance.giving import Giving
 from attendance.keeping import Follower, Keeper
 from attendance.ledger import Ledger
 from attendance.marking import Marking
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     open_log(settings.log_dir)
     registry_file = RegistryFile(settings.sites, network_storage=settings.network_storage)
     folder = registry_file.current.path.parent
-    with suppress(AccountsError, OSError):  # then nobody is let in anyway, and /readyz tells why
+    with suppress(AccountsError, OSError):  # nobody is let in then, and /readyz is red
         first_link_of(folder).offer(settings.address)
     sso = _sso(settings, folder, now)
     audit = Audit(settings.log_dir, now=now)
@@ -186,6 +187,7 @@ def _services(
         enrolling=Enrolling(granting, store, audit),
         first_link=FirstLink(accounts),
         proving=Proving(store, audit, now=now),
+        giving=Giving(audit),
         audit=audit,
         now=now,
     )
@@ -197,7 +199,7 @@ def _reporter(audit: Audit) -> Callable[[Incident], None]:
     def report(incident: Incident) -> None:
         _log.warning(incident.code, file=str(incident.path), detail=incident.detail)
         audit.note(
-            "file_incident", who="server", outcome=incident.code, file=str(incident.path), detail=incident.detail
+            Action.FILE_INCIDENT, who="server", code=incident.code, file=str(incident.path), detail=incident.detail
         )
 
     return report

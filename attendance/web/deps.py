@@ -17,6 +17,7 @@ from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
 from attendance.audit import Audit
 from attendance.clock import Clock
+from attendance.giving import Giving
 from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
 from attendance.proving import Proving
@@ -39,6 +40,7 @@ class Services:
     enrolling: Enrolling
     first_link: FirstLink
     proving: Proving
+    giving: Giving
     audit: Audit
     now: Clock
 

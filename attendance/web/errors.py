@@ -14,6 +14,8 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from attendance import errors
+from attendance.audit import Action
+from attendance.web.deps import services_of
 from attendance.web.rendering import render, wants_html
 
 STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
@@ -53,6 +55,14 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
 }
 RETRY_AFTER_SECONDS: Mapping[type[errors.AttendanceError], int] = {errors.StorageBusyError: 1}
 DEFAULT_RETRY_AFTER_SECONDS = 10
+
+_REFUSALS_TO_NOTE = (
+    errors.KioskNeededError,
+    errors.CodeNeededError,
+    errors.LinkUsedError,
+    errors.SignOnFailedError,
+    errors.InsecureConnectionError,
+)
 
 # What a person is told where the framework itself refuses a request.
 REFUSALS: Mapping[int, tuple[str, str]] = {
@@ -124,9 +134,19 @@ def _error_page(status: int, detail: str) -> Response:
     return render("error.html", status, headline=headline, detail=detail)
 
 
+def _note_refusal(request: Request, error: errors.AttendanceError) -> None:
+    """Note who was refused what only some may; where the use case did so, with the name, it is not noted again."""
+    held = "authorization" in request.headers
+    if isinstance(error, _REFUSALS_TO_NOTE) or (isinstance(error, errors.NotSignedInError) and held):
+        address = request.client.host if request.client else None
+        site_id = site_key(request.path_params.get("site"))
+        services_of(request).audit.note(Action.REFUSED, who="?", address=address, site=site_id, outcome=error.code)
+
+
 def page_or_problem(request: Request, error: errors.AttendanceError, page: Response) -> Response:
     """Return the page of a form that was refused, or for a program the problem; and leave a line."""
     log_failure(error, site_key(request.path_params.get("site")))
+    _note_refusal(request, error)
     if not wants_html(request):
         return problem_of(error)
     page.headers.update(headers_of(error))
@@ -137,6 +157,7 @@ async def on_attendance_error(request: Request, error: Exception) -> Response:
     """Answer an expected failure."""
     assert isinstance(error, errors.AttendanceError)  # noqa: S101  # the framework calls it for nothing else
     log_failure(error, site_key(request.path_params.get("site")))
+    _note_refusal(request, error)
     if not wants_html(request):
         return problem_of(error)
     if request.method == "GET" and (elsewhere := _way_in(request, error)):

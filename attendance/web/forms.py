@@ -18,24 +18,25 @@ async def read_form(request: Request, *fields: str, ticks: Sequence[str] = ()) -
 
     Raise MalformedRequestError, or what the parser raises.
     """
-    items = await _read_items(request)
+    of_mark = "status" in fields
+    items = await _read_items(request, of_mark=of_mark)
     found = {key: value for key, value in items if isinstance(value, str)}
     if len(found) != len(items) or not found.keys() <= {*fields, *ticks}:
-        raise MalformedRequestError("a field stands twice, or does not belong to this form")
+        raise MalformedRequestError("a field stands twice, or does not belong to this form", of_mark=of_mark)
     return dict.fromkeys(fields, "") | found
 
 
-async def _read_items(request: Request) -> Sequence[tuple[str, str | UploadFile]]:
+async def _read_items(request: Request, *, of_mark: bool) -> Sequence[tuple[str, str | UploadFile]]:
     """Return what a form holds; refuse all but UTF-8: the framework would read it as Latin-1, and spoil a name."""
     content_type, options = parse_options_header(request.headers.get("content-type"))
     if content_type not in {b"application/x-www-form-urlencoded", b"multipart/form-data"}:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if options.get(b"charset", b"utf-8").lower() != b"utf-8":
-        raise MalformedRequestError("the form is not in UTF-8")
+        raise MalformedRequestError("the form is not in UTF-8", of_mark=of_mark)
     try:
         body = (await request.body()).decode()
         if content_type == b"multipart/form-data":
             return (await request.form(max_files=0, max_fields=_MAX_FIELDS)).multi_items()
         return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:  # UnicodeDecodeError is one
-        raise MalformedRequestError("the form is not in UTF-8, or has too many fields") from None
+        raise MalformedRequestError("the form is not in UTF-8, or has too many fields", of_mark=of_mark) from None

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.errors import AccountsError
 from attendance.eventlog import dropped_lines
-from attendance.web.access import ANYBODY, is_ops
-from attendance.web.deps import Services, ServicesDep
-from attendance.web.readiness import look_at_sites
+from attendance.model import Grant
+from attendance.web.access import ANYBODY, ops_grant
+from attendance.web.deps import Services, ServicesDep, sites_within
+from attendance.web.readiness import EVERYWHERE, look_at_sites
 
 RECENT_SECONDS = 1.0
 
@@ -60,7 +61,7 @@ class Recent:
         """Return `ready` or `not_ready`; asks the disk if nobody did so within the last second."""
         with self._lock:
             if time.monotonic() >= self._until_seconds:
-                self._status = _details(services)["status"]
+                self._status = _details(services, EVERYWHERE)["status"]
                 self._until_seconds = time.monotonic() + RECENT_SECONDS
             return self._status
 
@@ -89,20 +90,24 @@ async def healthz() -> JSONResponse:
 def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     """Tell whether every site could record a mark now; to ops, also where it could not, and why."""
     recent: Recent = request.app.state.recent_readiness
-    detail = is_ops(request)  # run in a thread, since it asks the disk
-    body = _details(services) if detail else {"status": recent.status(services)}
+    grant = ops_grant(request)  # run in a thread, since it asks the disk
+    body = _details(services, grant) if grant else {"status": recent.status(services)}
     return JSONResponse(body, 200 if body["status"] == "ready" else 503, {"Cache-Control": "no-store"})
 
 
-def _details(services: Services) -> dict[str, Any]:
-    """Return all that is found."""
-    problems, warnings = [*_registry_problems(services), *_access_problems(services)], []
+def _details(services: Services, grant: Grant) -> dict[str, Any]:
+    """Return all that is found at the sites that a grant is good for; the status is that of all sites."""
+    problems: list[dict[str, Any]] = _registry_problems(services)
+    warnings: list[dict[str, Any]] = list(_access_problems(services))
+    ready = not problems
     for looked in look_at_sites(services):
-        problems += [{"site": looked.site.site_id, **one} for one in looked.problems]
-        warnings += [{"site": looked.site.site_id, **one} for one in looked.warnings]
+        ready = ready and not looked.problems
+        if grant.reaches(looked.site.site_id):
+            problems += [{"site": looked.site.site_id, **one} for one in looked.problems]
+            warnings += [{"site": looked.site.site_id, **one} for one in looked.warnings]
     return {
-        "status": "not_ready" if problems else "ready",
-        "sites": len(services.registry_file.current.sites),
+        "status": "ready" if ready else "not_ready",
+        "sites": len(sites_within(services, grant)),
         "problems": problems,
         "warnings": warnings,
         "zone_database": ZONE_DATABASE_VERSION,
@@ -111,7 +116,7 @@ def _details(services: Services) -> dict[str, Any]:
 
 
 def _access_problems(services: Services) -> Iterator[dict[str, Any]]:
-    """Yield why nobody could be let in, kiosks neither."""
+    """Yield why nobody can be let in; where marks need that, it is a problem of the site besides."""
     try:
         services.accounts.current()
     except AccountsError as error:

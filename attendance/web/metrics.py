@@ -15,15 +15,15 @@ from prometheus_client.registry import Collector
 from attendance import __version__
 from attendance.clock import ZONE_DATABASE_VERSION
 from attendance.eventlog import dropped_lines
-from attendance.model import Site
-from attendance.web.access import OPERATES
+from attendance.model import Grant, Site
+from attendance.web.access import OPERATES, CallerDep
 from attendance.web.deps import Services, ServicesDep
 from attendance.web.document import problems
 from attendance.web.readiness import Looked, look_at_sites
 
 METRICS: dict[str, tuple[str, Sequence[str]]] = {
     "attendance_info": ("Always 1; the versions of the program and of its zones.", ["version", "zone_database"]),
-    "attendance_sites": ("Sites in the registry.", []),
+    "attendance_sites": ("Sites in the registry, of those that the token is good for.", []),
     "attendance_registry_problems": ("Mistakes in a registry that was refused; the old one is in force.", []),
     "attendance_site_ready": ("1 if the site could record a mark now, else 0.", ["site"]),
     "attendance_site_problem": ("1 for each code of an error that would stop a mark now.", ["site", "code"]),
@@ -40,10 +40,10 @@ router = APIRouter(tags=["health"], dependencies=[Depends(OPERATES)], responses=
 
 
 @router.get("/metrics", response_class=PlainTextResponse, response_description="Every metric, with its help.")
-def metrics(services: ServicesDep) -> Response:
-    """Tell the state of every site in Prometheus's text format."""
+def metrics(services: ServicesDep, caller: CallerDep) -> Response:
+    """Tell the state of every site that the caller looks after, in Prometheus's text format."""
     registry = CollectorRegistry()  # run in a thread, since it asks the disk
-    registry.register(_State(services))
+    registry.register(_State(services, caller.grant))
     return Response(
         generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4, "Cache-Control": "no-store"}
     )
@@ -52,8 +52,9 @@ def metrics(services: ServicesDep) -> Response:
 class _State(Collector):
     """What one scrape finds."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, grant: Grant) -> None:
         self._services = services
+        self._grant = grant
 
     def describe(self) -> Iterator[Metric]:
         """Yield nothing, so that to register it looks at nothing."""
@@ -62,9 +63,9 @@ class _State(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now."""
         registry_file = self._services.registry_file
-        looked = list(look_at_sites(self._services))
+        looked = list(look_at_sites(self._services, self._grant))
         yield _gauge("attendance_info", {(__version__, ZONE_DATABASE_VERSION): 1})
-        yield _gauge("attendance_sites", {(): len(registry_file.current.sites)})
+        yield _gauge("attendance_sites", {(): len(looked)})
         yield _gauge("attendance_registry_problems", {(): len(registry_file.problems)})
         yield _gauge("attendance_site_ready", {(one.site.site_id,): int(not one.problems) for one in looked})
         yield _gauge("attendance_site_problem", _codes(looked, "problems"))

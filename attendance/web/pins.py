@@ -4,9 +4,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from attendance.errors import AttendanceError, GrantRefusedError
+from attendance.errors import AttendanceError
 from attendance.model import Employee, Site
-from attendance.pins import PinFile
 from attendance.roster import Roster
 from attendance.web.access import GIVES_PINS, Caller, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep
@@ -40,7 +39,7 @@ async def remove(request: Request, site: SiteDep, services: ServicesDep, caller:
     """Take a PIN away, also that of somebody who left the roster."""
     form = await read_form(request, "employee_id")
     try:
-        await run_in_threadpool(_remove, services, site, form["employee_id"].strip(), caller.told)
+        await run_in_threadpool(_take, services, site, form["employee_id"], caller.told)
     except AttendanceError as error:
         return page_or_problem(request, error, _page(site, caller, error=error, typed=form["employee_id"]))
     return _page(site, caller, removed=form["employee_id"].strip())
@@ -48,26 +47,13 @@ async def remove(request: Request, site: SiteDep, services: ServicesDep, caller:
 
 def _give(services: Services, site: Site, typed: str, by: str) -> tuple[Employee, str]:
     """Return who was given a PIN, and the PIN; raise what the roster and its PINs raise."""
-    roster, pins = _files(services, site)
-    employee = roster.resolve(typed.strip())
-    pin = pins.new(employee.employee_id)
-    services.audit.note("pin_set", who=by, site=site.site_id, employee_id=employee.employee_id)
-    return employee, pin
+    roster = services.marking.roster(site) or Roster(employees={})  # without one the site is refused next
+    return services.giving.give(site, roster, typed, by=by)
 
 
-def _remove(services: Services, site: Site, employee_id: str, by: str) -> None:
+def _take(services: Services, site: Site, typed: str, by: str) -> None:
     """Take a PIN away; raise GrantRefusedError where there is none, and what its file raises."""
-    if not _files(services, site)[1].remove(employee_id):
-        raise GrantRefusedError({"employee_id": "Nobody with this ID has a PIN here."})
-    services.audit.note("pin_removed", who=by, site=site.site_id, employee_id=employee_id)
-
-
-def _files(services: Services, site: Site) -> tuple[Roster, PinFile]:
-    """Return the roster of a site and its PINs; raise RosterError, GrantRefusedError."""
-    roster = services.marking.roster(site)
-    if roster is None or site.roster_path is None:
-        raise GrantRefusedError({"employee_id": "This site has no roster, so nobody has a PIN here."})
-    return roster, services.proving.pins(site.roster_path)
+    services.giving.take(site, typed, by=by)
 
 
 def _page(  # noqa: PLR0913  # what one page may tell

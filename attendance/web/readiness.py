@@ -3,7 +3,7 @@
 Both /readyz and /metrics tell of it. It asks the disk, so it belongs into a thread.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +11,14 @@ from functools import partial
 from attendance.checking import storage_problem
 from attendance.edits import has_lost_rows, kept_versions
 from attendance.errors import AttendanceError, StorageBusyError
-from attendance.model import Site
-from attendance.web.deps import Services
+from attendance.model import Grant, MarkingRule, Role, Site
+from attendance.web.deps import Services, sites_within
 
 WARNINGS = {"storage_low", "edits_found", "rows_lost"}
 """Codes of what does not stop a mark yet."""
+
+
+EVERYWHERE = Grant(roles=frozenset({Role.OPS}), site_ids=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +30,9 @@ class Looked:
     warnings: Sequence[Mapping[str, str]]
 
 
-def look_at_sites(services: Services) -> Iterator[Looked]:
-    """Yield what is found at each site of the registry, one after the other."""
-    for site in services.registry_file.current.sites.values():
+def look_at_sites(services: Services, grant: Grant = EVERYWHERE) -> Iterator[Looked]:
+    """Yield what is found at each site that the grant is good for, one after the other."""
+    for site in sites_within(services, grant):
         found = _look(services, site)
         yield Looked(
             site=site,
@@ -38,11 +41,23 @@ def look_at_sites(services: Services) -> Iterator[Looked]:
         )
 
 
+def _looks(services: Services, site: Site) -> Iterator[Callable[[], object]]:
+    """Yield what a mark at the site needs; each raises an error of ours where it is not to be had."""
+    yield services.marking.ledger(site).require_ready
+    yield partial(services.marking.roster, site)
+    if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN}:
+        yield services.accounts.current
+    if site.marking in {MarkingRule.PIN, MarkingRule.CODE}:
+        yield services.proving.presence
+    if site.marking is MarkingRule.PIN and site.roster_path:
+        yield services.proving.pins(site.roster_path).known
+
+
 def _look(services: Services, site: Site) -> list[dict[str, str]]:
     """Return the codes of what would stop a mark at the site or should be looked at, and who holds the lock."""
     storage = storage_problem(site)
     found = [{"code": storage}] if storage else []
-    for look in (services.marking.ledger(site).require_ready, partial(services.marking.roster, site)):
+    for look in _looks(services, site):
         try:
             look()
         except StorageBusyError as error:

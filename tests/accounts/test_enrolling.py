@@ -28,7 +28,7 @@ def test_a_code_makes_one_device_a_kiosk(house: House) -> None:
 
     kiosk = house.file.current().by_secret[hash_secret(enrolled.secret)]
     assert re.fullmatch("[A-HJ-NP-Z2-9]{4}-[A-HJ-NP-Z2-9]{4}", code)
-    assert (kiosk.name, kiosk) == (enrolled.name, house.file.current().kiosks["front-door"])
+    assert (kiosk.name, kiosk) == (enrolled.name, house.file.current().kiosks["london.front-door"])
     with pytest.raises(EnrolmentFailedError):
         house.enrolling.enrol("london", code, from_address())
     assert [event["action"] for event in house.events] == ["kiosk_code", "kiosk_enrolled", "refused"]
@@ -56,7 +56,7 @@ def test_a_code_is_for_its_site_and_ten_minutes(house: House) -> None:
     late = house.enrolling.code("gate", "london", by="ana")
     house.clock.move(minutes=10)
 
-    assert enrolled.name == "door"
+    assert enrolled.name == "london.door"
     with pytest.raises(EnrolmentFailedError):
         house.enrolling.enrol("london", late, from_address())
 
