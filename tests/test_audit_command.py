@@ -74,18 +74,26 @@ def test_json_is_what_stands_in_the_file(folder: Path) -> None:
     assert run(folder, "audit", "--json").stdout == (folder / "logs" / "audit.log").read_text(encoding="ascii")
 
 
-def test_the_table_shows_every_event_and_moves_no_cursor(folder: Path) -> None:
+def test_every_event_is_a_line_that_moves_no_cursor(folder: Path) -> None:
     """What a terminal would obey, or what turns its text around, is shown as an escape; marks of a style are text."""
     Audit(folder / "logs", now=lambda: datetime(2026, 11, 6, tzinfo=UTC)).note(
         Action.REFUSED, who="\x1b[2J\u202eeve\u009b [bold]Zoë", outcome="sign_in_failed"
     )
 
-    shown = run(folder, "audit", COLUMNS="300").stdout
+    shown = run(folder, "audit", COLUMNS="40").stdout
 
-    assert "2026-11-01T12:00:00.000000Z" in shown
+    assert len(shown.splitlines()) == 6
+    assert shown.startswith("2026-11-01T12:00:00Z  ")
     assert "day=1" in shown
     assert r"\x1b[2J\u202eeve\x9b [bold]Zoë" in shown
     assert not set(shown) & set("\x1b\u202e\u009b")
+
+
+def test_where_nothing_was_found_it_is_said(folder: Path) -> None:
+    """An empty screen could be a mistake."""
+    done = run(folder, "audit", "--who", "nobody")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Nothing was found.\n")
 
 
 def test_lines_that_are_no_events_are_told(folder: Path) -> None:

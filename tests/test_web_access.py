@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -12,7 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from attendance.accounts.nouns import Account
 from attendance.web.access import rules_of
 from tests.access_web import add_account, kiosk_of, services, session_of, token_of
-from tests.webapp import HTML, Web, serving_web, write_roster
+from tests.webapp import HTML, Web, serving_web
 
 SITES = {
     "london": "timezone: Europe/London",
@@ -105,7 +104,7 @@ def _routes(found: list[BaseRoute]) -> Iterator[tuple[str, APIRoute]]:
                 yield f"{method} {route.path}", route
 
 
-def _ask(web: Web, route: str, site_id: str, headers: dict[str, str], **more: str) -> Response:
+def ask(web: Web, route: str, site_id: str, headers: dict[str, str], **more: str) -> Response:
     """Call a route."""
     method, _, path = route.partition(" ")
     path = path.replace("{site}", site_id).replace("{name}", "nobody").replace("{secret}", "nothing")
@@ -150,7 +149,7 @@ def test_a_route_lets_in_whom_the_table_names(
     """At an own site by the role, at a foreign one only where strangers are let in as well."""
     sites = ("lima", "oslo") if MAY[route] == KIOSK else ("kolkata", "london")
 
-    foreign, own = (_ask(web, route, site_id, headers[caller]) for site_id in sites)
+    foreign, own = (ask(web, route, site_id, headers[caller]) for site_id in sites)
 
     is_open = MAY[route] == EVERYBODY
     assert _is_let_in(foreign) is (caller in MAY[route] and (is_open or "{site}" not in route))
@@ -161,8 +160,8 @@ def test_a_route_lets_in_whom_the_table_names(
 @pytest.mark.parametrize("route", [route for route, who in MAY.items() if who not in (EVERYBODY, KIOSK)])
 def test_a_stranger_is_told_to_sign_in(web: Web, route: str) -> None:
     """A program is answered 401 with a problem, a browser sent to the sign-in page and back, if it only looks."""
-    program = _ask(web, route, "london", {})
-    browser = _ask(web, route, "london", HTML)
+    program = ask(web, route, "london", {})
+    browser = ask(web, route, "london", HTML)
 
     assert program.status_code == 401
     assert program.json()["code"] == "not_signed_in"
@@ -182,7 +181,7 @@ def test_nobody_is_let_in_at_a_foreign_site_by_way_of_the_address(
 ) -> None:
     """Neither another case, nor an encoded letter, nor dots open the site of others."""
     for site_id in ("kolkata", "KOLKATA", "%6bolkata", "london%2f..%2fkolkata", "atlantis"):
-        answer = _ask(web, route, site_id, headers["hr"])
+        answer = ask(web, route, site_id, headers["hr"])
 
         assert answer.status_code in {403, 404}
         assert "Kolkata" not in answer.text
@@ -192,9 +191,9 @@ def test_nobody_is_let_in_at_a_foreign_site_by_way_of_the_address(
 def test_a_kiosk_is_let_in_at_no_other_site(web: Web, headers: dict[str, dict[str, str]], route: str) -> None:
     """Neither under another spelling of its own site, nor at the sites of others; strangers are told what is needed."""
     for site_id in ("lima", "london", "OSLO", "oslo%2f..%2flima", "atlantis"):
-        assert _ask(web, route, site_id, headers["kiosk"]).status_code in {403, 404}
+        assert ask(web, route, site_id, headers["kiosk"]).status_code in {403, 404}
 
-    stranger = _ask(web, route, "oslo", {})
+    stranger = ask(web, route, "oslo", {})
 
     assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
 
@@ -213,35 +212,10 @@ def test_the_kiosk_of_another_site_cannot_be_taken_away(web: Web, headers: dict[
     assert "lima.door" not in answers[0].text
 
 
-def test_from_elsewhere_nobody_passes_a_rule_without_the_second_factor(tmp_path: Path) -> None:
-    """At every route that asks for a role; one's own account is open, since the factor is set up there."""
-    with serving_web(tmp_path, scheme="https", sites=SITES) as far:
-        account = add_account(far, "ana", "hr", "ops")
-
-        told = {route: _ask(far, route, "london", session_of(far, account)) for route in MAY}
-
-    needed = {route for route, answer in told.items() if "second_factor_needed" in answer.text}
-    asked = {route for route, who in MAY.items() if who & SIGNED_IN and who != EVERYBODY}
-    assert needed == {route for route in asked if " /account" not in route}
-
-
-def test_marks_without_a_site_follow_the_rule_of_the_site_that_is_found(tmp_path: Path) -> None:
-    """By the roster it is found; a stranger may mark there no more than at its own address."""
-    write_roster(tmp_path, "oslo", E7="Ana Martín")
-    block = "timezone: Europe/Oslo; roster: data/oslo.roster.csv; marking: kiosk"
-    mark = {"employee_id": "E7", "status": "Present"}
-    with serving_web(tmp_path, sites={"oslo": block}) as web:
-        stranger = web.client.post("/attendance", json=mark)
-        at_kiosk = web.client.post("/attendance", json=mark, headers=kiosk_of(web, "oslo"))
-
-    assert (stranger.status_code, stranger.json()["code"]) == (403, "kiosk_needed")
-    assert at_kiosk.status_code == 201
-
-
 def test_no_other_site_may_read_an_answer(web: Web, headers: dict[str, dict[str, str]]) -> None:
     """There is no CORS: a browser keeps every answer from the pages of others."""
     for route in ("GET /api/sites", "GET /hr", "GET /healthz"):
-        answer = _ask(web, route, "london", headers["hr"], Origin="https://evil.example")
+        answer = ask(web, route, "london", headers["hr"], Origin="https://evil.example")
 
         assert [name for name in answer.headers if name.startswith("access-control")] == []
 
@@ -249,9 +223,9 @@ def test_no_other_site_may_read_an_answer(web: Web, headers: dict[str, dict[str,
 def test_refusals_are_noted_with_where_they_came_from(web: Web, headers: dict[str, dict[str, str]]) -> None:
     """A token that is none, a device that is no kiosk, a right that is not there."""
     before = len(_audited(web))
-    _ask(web, "GET /api/sites", "", {"Authorization": "Bearer att_wrong"})
-    _ask(web, "POST /sites/{site}/attendance", "oslo", {})
-    _ask(web, "GET /hr/sites/{site}", "kolkata", headers["hr"])
+    ask(web, "GET /api/sites", "", {"Authorization": "Bearer att_wrong"})
+    ask(web, "POST /sites/{site}/attendance", "oslo", {})
+    ask(web, "GET /hr/sites/{site}", "kolkata", headers["hr"])
 
     noted = _audited(web)[before:]
 
@@ -280,7 +254,7 @@ def test_what_is_changed_in_a_browser_is_noted_with_where_it_came_from(
 
 def test_what_a_token_may_not_is_a_refusal_in_the_audit(web: Web, headers: dict[str, dict[str, str]]) -> None:
     """Who, from where, what."""
-    _ask(web, "GET /hr/sites/{site}", "kolkata", headers["token"])
+    ask(web, "GET /hr/sites/{site}", "kolkata", headers["token"])
 
     text = (web.folder / "logs" / "audit.log").read_text()
     assert '"action": "refused", "outcome": "forbidden", "who": "token program", "address": "127.0.0.1"' in text
@@ -291,7 +265,7 @@ def test_what_a_token_may_not_is_a_refusal_in_the_audit(web: Web, headers: dict[
 )
 def test_a_bearer_that_is_none_of_ours_opens_nothing(web: Web, bearer: str) -> None:
     """It is answered like a stranger."""
-    answer = _ask(web, "GET /hr", "", {"Authorization": f"Bearer {bearer}"})
+    answer = ask(web, "GET /hr", "", {"Authorization": f"Bearer {bearer}"})
 
     assert answer.status_code == 401
 
@@ -299,12 +273,12 @@ def test_a_bearer_that_is_none_of_ours_opens_nothing(web: Web, bearer: str) -> N
 def test_a_token_that_is_over_or_taken_away_opens_nothing(web: Web) -> None:
     """A day after a day, and at once when it is revoked."""
     short, gone = token_of(web, "short", "viewer"), token_of(web, "gone", "viewer")
-    assert [_ask(web, "GET /hr", "", one).status_code for one in (short, gone)] == [200, 200]
+    assert [ask(web, "GET /hr", "", one).status_code for one in (short, gone)] == [200, 200]
 
     services(web).granting.revoke_token("gone", by="test")
-    refused_at_once = _ask(web, "GET /hr", "", gone).status_code
+    refused_at_once = ask(web, "GET /hr", "", gone).status_code
     web.clock.move(days=1)
-    refused_later = _ask(web, "GET /hr", "", short).status_code
+    refused_later = ask(web, "GET /hr", "", short).status_code
     web.clock.move(days=-1)
 
     assert (refused_at_once, refused_later) == (401, 401)

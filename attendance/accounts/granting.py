@@ -105,6 +105,10 @@ class Granting:
         self._note(Action.TOKEN_ADDED, token, by=by)
         return secret
 
+    def require_account(self, name: str) -> Account:
+        """Return the account of a name; raise UnknownGrantError, AccountsError."""
+        return _known("account", name, self._file.current().accounts)
+
     def require_free_kiosk(self, name: str) -> None:
         """Raise GrantRefusedError where there is a kiosk of this name, AccountsError."""
         _refuse_taken("kiosk", name, self._file.current().kiosks)

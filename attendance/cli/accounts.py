@@ -60,6 +60,7 @@ def grant(name: Name, roles: shared.Roles, sites: shared.Sites = []) -> None:  #
 @app.command()
 def password(name: Name) -> None:
     """Set another password, and forget wrong attempts; the sessions of the account end at once."""
+    shared.granting().require_account(name)  # before anything is typed
     shared.granting().set_password(name, shared.ask_password(), by=shared.typist())
     Attempts(shared.access_store()).forgive((ACCOUNT, name))
     talk.print(f"{name} has a new password.", markup=False)
@@ -92,8 +93,10 @@ def list_(*, as_json: shared.Json = False) -> None:
     if as_json:
         print_json([_object(account) for account in accounts])
         return
-    rows = [(one.name, *shared.told(one.grant), _way_in(one), "disabled" if one.disabled else "") for one in accounts]
-    print_table("", ("Account", "Roles", "Sites", "Signs in by", ""), rows)
+    rows = [
+        (one.name, *shared.told(one.grant), _way_in(one), "disabled" if one.disabled else "good") for one in accounts
+    ]
+    print_table("", ("Account", "Roles", "Sites", "Signs in by", "State"), rows)
 
 
 def _object(account: Account) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from attendance.audit import Action, read_audit
-from attendance.cli.printing import print_table, talk
+from attendance.cli.printing import talk
 from attendance.config import load_settings
 
 _COLUMNS = ("at", "action", "outcome", "who", "address", "site")
@@ -24,7 +24,7 @@ def show_audit(  # noqa: PLR0913  # each is an option
     site: Annotated[str | None, typer.Option(metavar="SITE", help="Only what was done at this site.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON per event.")] = False,
 ) -> None:
-    """Show who did what: sign-ins, refusals, changes of accounts, tokens and kiosks, amendments, exports."""
+    """Show who did what, a line for each: sign-ins, refusals, changes of accounts, tokens, kiosks and PINs."""
     first, last = _instant(since, "--since", 0), _instant(until, "--until", 1)
     wanted = {"action": action, "who": who, "site": site}
     found = read_audit(load_settings().log_dir)
@@ -35,11 +35,12 @@ def show_audit(  # noqa: PLR0913  # each is an option
         and (last is None or datetime.fromisoformat(event["at"]) < last)
         and all(value is None or event.get(name) == value for name, value in wanted.items())
     )
-    if as_json:
-        for event in shown:
-            sys.stdout.write(json.dumps(event) + "\n")
-    else:
-        print_table("", [name.capitalize() for name in (*_COLUMNS, "details")], [_cells(event) for event in shown])
+    nothing = True
+    for event in shown:
+        nothing = False
+        sys.stdout.write((json.dumps(event) if as_json else _line(event)) + "\n")
+    if nothing:
+        talk.print("Nothing was found.")
     if found.unreadable:
         talk.print(f"{found.unreadable} lines are no events and were passed over.")
 
@@ -58,11 +59,12 @@ def _instant(text: str, option: str, days: int) -> datetime | None:
     return instant.replace(tzinfo=instant.tzinfo or UTC)
 
 
-def _cells(event: dict[str, Any]) -> list[str]:
-    """Return the row of an event; what a terminal would obey is shown as an escape."""
-    details = " ".join(f"{name}={value}" for name, value in event.items() if name not in _COLUMNS)
-    values = [*(event.get(name) for name in _COLUMNS), details]
-    return [_printable("" if value is None else str(value)) for value in values]
+def _line(event: dict[str, Any]) -> str:
+    """Return an event as a line that can be read at any width; what a terminal would obey is shown as an escape."""
+    parts = [f"{str(event.get('at'))[:19]}Z", event.get("action"), event.get("outcome"), event.get("who")]
+    parts += [f"{word} {event[name]}" for word, name in (("from", "address"), ("at", "site")) if event.get(name)]
+    parts += [f"{name}={value}" for name, value in event.items() if name not in _COLUMNS]
+    return _printable("  ".join(map(str, parts)))
 
 
 def _printable(text: str) -> str:

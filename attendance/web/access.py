@@ -30,7 +30,7 @@ from attendance.web.cookies import DEVICE, KIOSK, PRESENCE, SESSION, is_https, r
 
 _BEARER = "bearer "
 _MAY = {
-    Role.HR: "see, correct and export attendance",
+    Role.HR: "see who is in, look after kiosks and PINs",
     Role.OPS: "look after the server and the kiosks",
     Role.VIEWER: "see who is in",
 }
