@@ -4,7 +4,6 @@ import unicodedata
 from functools import cache
 from hashlib import sha256
 from secrets import token_urlsafe
-from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
@@ -14,20 +13,17 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 # took 55 ms, and a door at eight in the morning has a queue.
 _HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 << 10, parallelism=1),))
 _SECRET_BYTES = 16
-_AT_ONCE = BoundedSemaphore(4)  # in one process: 76 MiB, and not a thread's worth of memory for each who knocks
 
 
 def hash_typed(text: str) -> str:
     """Return the argon2id hash of a password or PIN, which begins with `$argon2id$`; it takes a processor a while."""
-    with _AT_ONCE:
-        return _HASHER.hash(_bytes(text))
+    return _HASHER.hash(_bytes(text))
 
 
 def is_typed(text: str, typed_hash: str | None) -> bool:
     """Tell whether a password or PIN is that of the hash; where there is none, take as long to say that it is not."""
     try:
-        with _AT_ONCE:
-            matches = _HASHER.verify(_bytes(text), typed_hash or _of_nobody())
+        matches = _HASHER.verify(_bytes(text), typed_hash or _of_nobody())
     except UnknownHashError:
         return False
     return matches and typed_hash is not None

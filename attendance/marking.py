@@ -86,17 +86,21 @@ class Marking:
         """Return the sites that have the address in one of their networks."""
         return [site for site in self._registry.sites.values() if _is_within(site, address)]
 
-    def resolve_site(self, employee_id: str, address: Address | None) -> Site:
+    def resolve_site(
+        self, employee_id: str, address: Address | None, may_mark: Callable[[Site], bool] = lambda _: True
+    ) -> Site:
         """Return the site that somebody belongs to: by the rosters, and by the networks where that is not enough.
+
+        Only sites at which they may mark count: of others nobody learns who is on their rosters.
 
         Raise InvalidInputError, RosterError, UnknownEmployeeError, or AmbiguousSiteError with the candidates.
         """
         employee_id = clean_employee_id(employee_id)
-        candidates = [site for site, _ in self._known_at(employee_id)]
+        candidates = [site for site, _ in self._known_at(employee_id) if may_mark(site)]
         if not candidates:
             for broken in self._rosters.values():  # who is not found may stand in one that cannot be read
                 broken.current()
-            candidates = [site for site in self._registry.sites.values() if site.roster_path is None]
+            candidates = [site for site in self._registry.sites.values() if site.roster_path is None and may_mark(site)]
         near = [site for site in candidates if _is_within(site, address)]
         if len(near) == 1 or len(candidates) == 1:
             return (near or candidates)[0]

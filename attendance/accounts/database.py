@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from threading import Lock
 
 from attendance.errors import AccessStorageError
 from attendance.files import give_away, hidden, keep_file, stat_at, sync_folder
@@ -49,6 +50,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -62,7 +64,7 @@ class Database:
 
         Raise AccessStorageError.
         """
-        with self.reading() as rows:
+        with self._turn, self.reading() as rows:  # SQLite's own queue of threads is not fair
             rows.execute("BEGIN IMMEDIATE")
             yield rows
             rows.execute("COMMIT")

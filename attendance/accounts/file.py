@@ -7,9 +7,11 @@ from pathlib import Path
 from attendance.accounts.entries import read_accounts, write_accounts
 from attendance.accounts.nouns import Accounts
 from attendance.errors import AccountsError, Problem
-from attendance.files import SECRET_MODE, Signs, alone, replace_durably, signs_at
+from attendance.files import SECRET_MODE, Signs, alone, hidden, replace_durably, signs_at, stat_at
 
 FILE_NAME = "accounts.yaml"
+KEPT = "kept"
+"""The suffix of a copy of what was written last: by it a file that was lost is told from one that never was."""
 
 
 class AccountsFile:
@@ -25,7 +27,7 @@ class AccountsFile:
             signs = signs_at(self.path)
             known, outcome = self._read
             if signs != known:
-                outcome = self._load() if signs else Accounts()
+                outcome = self._load() if signs else self._none()
                 self._read = (signs, outcome)  # together: several threads ask at once
         except OSError as error:
             outcome = self._refused(f"it cannot be read: {error.strerror}", "give it to the user who runs the server")
@@ -43,12 +45,21 @@ class AccountsFile:
                 before = self.current()
                 after = changed(before)
                 if after is not before:
-                    replace_durably(self.path, [write_accounts(after)], mode=SECRET_MODE)
+                    content = write_accounts(after)
+                    replace_durably(self.path, [content], mode=SECRET_MODE)
+                    replace_durably(hidden(self.path, KEPT), [content], mode=SECRET_MODE)
         except OSError as error:
             raise self._refused(
                 f"it cannot be written: {error.strerror}", "free the disk, or mend the rights of its folder"
             ) from None
         return after
+
+    def _none(self) -> Accounts | AccountsError:
+        """Return that there is nobody, unless there was: then the file was lost, and nobody is to begin it anew."""
+        kept = hidden(self.path, KEPT)
+        if stat_at(kept) is None:
+            return Accounts()
+        return self._refused("it is gone", f"cp -p {kept} {self.path}; to begin with nobody, remove {kept} instead")
 
     def _load(self) -> Accounts | AccountsError:
         """Return what stands in the file, or what is wrong with it: a broken one is not read for every request.

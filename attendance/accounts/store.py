@@ -1,7 +1,8 @@
 """Own sessions, tickets, keys and used codes, shared by all workers: it refuses what is over, and keeps no secret.
 
-Of every secret only its SHA-256 is stored: whoever reads the file can sign in with nothing in it. SHA-256 is enough for
-128 random bits (OWASP ASVS 5.0, 11.4.1); it would not be for a password.
+Of sessions and tickets only the SHA-256 is stored: whoever reads the file can sign in with none of them. SHA-256 is
+enough for 128 random bits (OWASP ASVS 5.0, 11.4.1); it would not be for a password. What the file does hold is the key
+of the codes at the doors, and for a quarter of an hour a second factor that is being set up.
 
 Nothing lasts longer because the clock was set back: what lies as far in the future as it may last is over too.
 """

@@ -11,7 +11,9 @@ class AccountsError(AttendanceError):
     code = "accounts_invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("The list of accounts cannot be read. Tell whoever looks after this server, then try again.")
+        super().__init__(
+            "The list of accounts cannot be read or written. Tell whoever looks after this server, then try again."
+        )
         self.problems = tuple(problems)
 
 

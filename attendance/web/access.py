@@ -17,6 +17,7 @@ from attendance.audit import Action
 from attendance.errors import (
     AccessStorageError,
     AccountsError,
+    CodeNeededError,
     ForbiddenError,
     InsecureConnectionError,
     KioskNeededError,
@@ -29,6 +30,7 @@ from attendance.web import deps
 from attendance.web.cookies import DEVICE, KIOSK, PRESENCE, SESSION, is_https, read_cookie
 
 _BEARER = "bearer "
+_ASKS_MORE = {MarkingRule.KIOSK, MarkingRule.PIN, MarkingRule.CODE}
 _MAY = {
     Role.HR: "see who is in, look after kiosks and PINs",
     Role.OPS: "look after the server and the kiosks",
@@ -100,10 +102,16 @@ class Marks(Rule):
 
         Raise KioskNeededError, CodeNeededError, AccountsError, AccessStorageError.
         """
-        if site.marking is MarkingRule.CODE:
-            await run_in_threadpool(ticket_at, request, site)
-        if site.marking in {MarkingRule.KIOSK, MarkingRule.PIN}:
-            await run_in_threadpool(require_kiosk, request, site.site_id)
+        if site.marking in _ASKS_MORE:
+            await run_in_threadpool(_require_for, request, site)
+
+    def admits(self, request: Request, site: Site) -> bool:
+        """Tell whether who asks may mark at this site; asks the disk. Raise AccountsError, AccessStorageError."""
+        try:
+            _require_for(request, site)
+        except (KioskNeededError, CodeNeededError):
+            return False
+        return True
 
 
 class AtKiosk(Rule):
@@ -199,6 +207,14 @@ def ops_grant(request: Request) -> Grant | None:
         return None
     is_ops = found is not None and Role.OPS in found.grant.roles and not found.wants_second_factor
     return found.grant if found and is_ops else None
+
+
+def _require_for(request: Request, site: Site) -> None:
+    """Raise KioskNeededError or CodeNeededError where a mark at the site needs what the request has not."""
+    if site.marking is MarkingRule.CODE:
+        ticket_at(request, site)
+    elif site.marking in _ASKS_MORE:
+        require_kiosk(request, site.site_id)
 
 
 def require_kiosk(request: Request, site_id: str) -> Kiosk:

@@ -11,7 +11,7 @@ from attendance.accounts.signing import SignedIn
 from attendance.accounts.visit import Visit
 from attendance.errors import AttendanceError, NotSignedInError
 from attendance.web.access import OWN_ACCOUNT, Caller, CallerDep, VisitDep
-from attendance.web.deps import Services, ServicesDep
+from attendance.web.deps import Services, ServicesDep, run_hashing
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
@@ -33,7 +33,7 @@ async def change_password(request: Request, services: ServicesDep, caller: Calle
     """Set another password; all sessions of the account end, and this browser gets a new one."""
     form = await read_form(request, "present", "password")
     try:
-        outcome = await run_in_threadpool(_change_password, services, _account(caller), form, visit)
+        outcome = await run_hashing(services, _change_password, services, _account(caller), form, visit)
     except AttendanceError as error:
         return page_or_problem(request, error, _page(caller, error))
     return entered(request, outcome, HOME)

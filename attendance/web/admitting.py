@@ -16,7 +16,7 @@ async def admit(request: Request, site: Site, wish: MarkRequest, pin: str) -> No
     AccountsError, RosterError, and at a site with `marking: code` what Marking.admit raises.
     """
     if site.marking is MarkingRule.PIN:
-        await run_in_threadpool(_check_pin, request, site, wish, pin)
+        await deps.run_hashing(deps.services_of(request), _check_pin, request, site, wish, pin)
     elif site.marking is MarkingRule.CODE:
         await run_in_threadpool(_bind_ticket, request, site, wish)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NoReturn
 
 from fastapi import APIRouter, Depends, Request
@@ -101,8 +101,8 @@ async def mark_somewhere(request: Request) -> Response:
     """Record a mark at the employee's own site, as the rosters and networks tell it."""
     services, address = await deps.services(request), await deps.address(request)
     wish, pin = read_mark(await request.body())
-    site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address)
-    await MARKS.at(request, site)
+    may_mark = partial(MARKS.admits, request)
+    site = await run_in_threadpool(services.marking.resolve_site, wish.employee_id, address, may_mark)
     await admit(request, site, wish, pin)
     return mark_answer(site, await services.marking.mark(site, wish, address))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
@@ -53,6 +54,7 @@ from attendance.web.rendering import CachedFiles, static_path
 
 MAX_BODY_BYTES = 16 << 10
 LEAVE_SECONDS = 1.0
+HASHING_AT_ONCE = 3
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
 
@@ -189,6 +191,7 @@ def _services(
         proving=Proving(store, audit, now=now),
         giving=Giving(audit),
         audit=audit,
+        hashing=CapacityLimiter(HASHING_AT_ONCE),
         now=now,
     )
 

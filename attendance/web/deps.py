@@ -1,11 +1,13 @@
 """Own the way from a request to what it is about: the site, the address it came from, the services of the process."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import Depends, Path, Request
 
 from attendance.accounts.enrolling import Enrolling
@@ -23,6 +25,8 @@ from attendance.model import Grant, Site
 from attendance.proving import Proving
 from attendance.registry import RegistryFile
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
 
 
@@ -42,6 +46,7 @@ class Services:
     proving: Proving
     giving: Giving
     audit: Audit
+    hashing: CapacityLimiter
     now: Clock
 
 
@@ -54,6 +59,14 @@ def services_of(request: Request) -> Services:
 async def services(request: Request) -> Services:
     """Return the services of this process."""
     return services_of(request)
+
+
+async def run_hashing(services: Services, what: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what hashes a password or PIN in a thread, a few at once: a hash takes 19 MiB and a processor a while.
+
+    Whoever guesses a lot waits for others who do, and neither pages nor marks wait for them.
+    """
+    return await run_sync(partial(what, *args, **kwargs), limiter=services.hashing)
 
 
 async def site(request: Request, site: SiteKey) -> Site:

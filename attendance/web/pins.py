@@ -8,7 +8,7 @@ from attendance.errors import AttendanceError
 from attendance.model import Employee, Site
 from attendance.roster import Roster
 from attendance.web.access import GIVES_PINS, Caller, CallerDep
-from attendance.web.deps import Services, ServicesDep, SiteDep
+from attendance.web.deps import Services, ServicesDep, SiteDep, run_hashing
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
@@ -28,7 +28,7 @@ async def give(request: Request, site: SiteDep, services: ServicesDep, caller: C
     """Give an employee a new PIN, and show it this once; an earlier one is good no more."""
     form = await read_form(request, "employee_id")
     try:
-        employee, pin = await run_in_threadpool(_give, services, site, form["employee_id"], caller.told)
+        employee, pin = await run_hashing(services, _give, services, site, form["employee_id"], caller.told)
     except AttendanceError as error:
         return page_or_problem(request, error, _page(site, caller, error=error, typed=form["employee_id"]))
     return _page(site, caller, employee=employee, pin=pin)

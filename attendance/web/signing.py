@@ -24,7 +24,7 @@ from attendance.web.cookies import (
     read_cookie,
     set_cookie,
 )
-from attendance.web.deps import Services, ServicesDep
+from attendance.web.deps import Services, ServicesDep, run_hashing
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
@@ -51,7 +51,7 @@ async def sign_in(request: Request, services: ServicesDep, visit: VisitDep) -> R
     """Take name and password, and go on: to the second step, or in."""
     form = await read_form(request, "name", "password", "next")
     try:
-        outcome = await run_in_threadpool(services.signing.sign_in, form["name"], form["password"], visit)
+        outcome = await run_hashing(services, services.signing.sign_in, form["name"], form["password"], visit)
     except AttendanceError as error:
         return page_or_problem(request, error, _page(services, form["next"], name=form["name"], error=error))
     if isinstance(outcome, SignedIn):
@@ -118,7 +118,7 @@ async def make_first(request: Request, secret: str, services: ServicesDep, visit
     """Make the first account, for HR and ops of all sites, and sign it in."""
     form = await read_form(request, "name", "password")
     try:
-        outcome = await run_in_threadpool(_make_first, services, secret, form, visit)
+        outcome = await run_hashing(services, _make_first, services, secret, form, visit)
     except GrantRefusedError as error:
         page = render("first.html", status_of(error), name=form["name"], error=error, fields=error.fields)
         return page_or_problem(request, error, page)

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -39,7 +40,11 @@ LEAVE_SECONDS = 0.5
 GARBAGE_THRESHOLD = 20_000
 """After so many new objects cycles among them are looked for; a mark makes none (docs/decisions/0009-hot-path.md)."""
 
+LARGE_BYTES = 4 << 20
+"""So large a block goes back to the system when it is free: a hash of a password takes 19 MiB (mallopt(3))."""
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_M_MMAP_THRESHOLD = -3  # malloc.h
 _CODES = {
     HTTPStatus.BAD_REQUEST: "malformed_request",
     HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
@@ -264,7 +269,10 @@ class AttendanceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
 
     def init_process(self) -> None:
         """Ask the kernel to end this process with its master (prctl(2)), then serve."""
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        with suppress(AttributeError):  # another C library
+            libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
         if os.getppid() != self.ppid:  # it was gone before we could ask
             sys.exit(0)
         # The event loop lets go of a socket before it closes its descriptor, but not of gunicorn's wrapper: that would

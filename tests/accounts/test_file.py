@@ -138,7 +138,10 @@ def test_a_full_disk_leaves_the_file_as_it_was(house: House) -> None:
 
     assert caught.value.problems[0].message == "it cannot be written: File too large"
     assert house.file.path.read_bytes() == content
-    assert sorted(path.name for path in house.folder.glob(".accounts*")) == [".accounts.yaml.lock"]
+    assert sorted(path.name for path in house.folder.glob(".accounts*")) == [
+        ".accounts.yaml.kept",
+        ".accounts.yaml.lock",
+    ]
     assert house.add("jo").name == "jo"
 
 
@@ -199,3 +202,30 @@ def test_a_link_to_a_file_of_roots_is_not_given_away(house: House) -> None:
     house.add()
 
     assert (house.folder / "of-root").stat().st_uid == 0
+
+
+def test_a_file_that_was_lost_is_not_begun_anew(house: House) -> None:
+    """Nobody is let in, no command writes over what is missing, and it is said how it comes back."""
+    house.add()
+    content = house.file.path.read_bytes()
+    house.file.path.unlink()
+
+    for refused in (house.file.current, lambda: house.add("jo")):
+        with pytest.raises(AccountsError) as caught:
+            refused()
+        assert caught.value.problems[0].message == "it is gone"
+
+    kept = house.folder / ".accounts.yaml.kept"
+    assert (kept.read_bytes(), kept.stat().st_mode & 0o777) == (content, 0o600)
+    kept.rename(house.file.path)
+    assert list(house.file.current().accounts) == ["ana"]
+
+
+def test_who_wishes_to_begin_with_nobody_can(house: House) -> None:
+    """The file and its copy both away: as at the first start."""
+    house.add()
+    house.file.path.unlink()
+
+    (house.folder / ".accounts.yaml.kept").unlink()
+
+    assert house.file.current().accounts == {}

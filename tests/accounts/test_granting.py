@@ -13,6 +13,10 @@ from tests.accounts.kit import ANOTHER, HR, PASSWORD, TOTP, VIEWER, House
 @pytest.mark.parametrize(
     ("name", "password"),
     [
+        ("ana", "Password1!"),
+        ("ana", "attendance"),
+        ("ana", "12345678"),
+        ("ana", "london2026"),
         ("ana", "1234567"),
         ("ana", "x1y2z3ü" * 36 + "12345"),
         ("ana", "aaaaaaaa"),

@@ -153,7 +153,7 @@ CHANGES: dict[str, Callable[[House], object]] = {
     "password": lambda house: house.granting.set_password("ana", ANOTHER, by="test"),
     "disabled": lambda house: house.granting.disable("ana", by="test"),
     "second factor": lambda house: house.granting.set_second_factor("ana", TOTP, by="test"),
-    "removed by hand": lambda house: house.file.path.unlink(),
+    "removed by hand": lambda house: house.file.path.write_text("accounts: {}\n"),
 }
 
 
