@@ -26,8 +26,10 @@ class AccountsFile:
         try:
             signs = signs_at(self.path)
             known, outcome = self._read
-            if signs != known:
-                outcome = self._load() if signs else self._none()
+            if signs is None:
+                outcome = self._none()
+            elif signs != known:
+                outcome = self._load()
                 self._read = (signs, outcome)  # together: several threads ask at once
         except OSError as error:
             outcome = self._refused(f"it cannot be read: {error.strerror}", "give it to the user who runs the server")

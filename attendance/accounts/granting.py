@@ -23,8 +23,11 @@ _E = TypeVar("_E", Account, Token, Kiosk)
 _NAME_HINT = "A name has up to 64 of a-z, 0-9 and . _ @ + -, and begins with a letter or digit."
 _SSO_HINT = "Write the e-mail or subject as the provider does, in characters that can be seen."
 # What is tried first everywhere, without the digits and signs that people put around it.
-_FIRST_GUESSES = frozenset(
-    ["password", "passwort", "passw0rd", "p@ssw0rd", "qwerty", "qwertz", "qwertyui", "qwertyuiop", "azerty", "asdfgh", "asdfghjkl", "zxcvbnm", "iloveyou", "abcdef", "abcdefg", "abcdefgh", "welcome", "willkommen", "letmein", "sunshine", "princess", "football", "baseball", "superman", "batman", "trustno", "dragon", "monkey", "shadow", "master", "michael", "jennifer", "administrator", "changeme", "default", "secret", "geheim", "attendance", "presence", "company", "office", "london", "paris", "berlin", "summer", "winter", "spring", "autumn", "qazwsx", "qazwsxedc"]
+_FIRST_GUESSES = (
+    " password passwort passw0rd p@ssw0rd qwerty qwertz qwertyui qwertyuiop azerty asdfgh asdfghjkl zxcvbnm iloveyou "
+    " abcdef abcdefg abcdefgh welcome willkommen letmein sunshine princess football baseball superman batman trustno "
+    " dragon monkey shadow master michael jennifer administrator changeme default secret geheim attendance presence "
+    " company office london paris berlin summer winter spring autumn qazwsx qazwsxedc "
 )
 _SHORTEST_NAME_LEFT_OUT = 3  # "al" stands in too many good passwords
 
@@ -171,7 +174,7 @@ def password_problems(name: str, password: str) -> dict[str, str]:
         return {"password": "A password is text in UTF-8."}
     plain, person = normalized(password).casefold(), name.casefold().partition("@")[0]
     word = plain.strip("0123456789!?.*#$ ")
-    if not word or word in _FIRST_GUESSES:
+    if f" {word} " in _FIRST_GUESSES or not word:
         return {"password": "This password is one of the first that are tried. A few words are best."}
     holds_name = len(person) >= _SHORTEST_NAME_LEFT_OUT and person in plain
     if holds_name or plain in name.casefold() or len(set(plain)) < MIN_PASSWORD // 2:
