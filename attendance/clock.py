@@ -1,5 +1,6 @@
 """Own zones, instants and work dates; the only module that knows pytz, and no other source of local time is used."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -13,6 +14,9 @@ Clock = Callable[[], datetime]
 """Return the present instant, aware UTC."""
 
 ZONE_DATABASE_VERSION = f"pytz {pytz.VERSION}, IANA {pytz.OLSON_VERSION}"  # type: ignore[attr-defined]  # missing from its stubs
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,18 @@ def find_zone(name: str) -> tzinfo:
         near = get_close_matches(name.casefold().replace(" ", "_"), by_folded, n=5, cutoff=0.6)
         raise UnknownZoneError(name, list(dict.fromkeys(by_folded[folded] for folded in near))[:3])
     return pytz.timezone(name)
+
+
+def fixed_zone(utc_offset: timedelta) -> tzinfo:
+    """Return a zone that always has this offset of whole minutes, less than a day: what a row tells of its own."""
+    return pytz.FixedOffset(int(utc_offset.total_seconds()) // 60)
+
+
+def read_date(text: str) -> date:
+    """Return the date that is written as 2026-11-20; raise ValueError for anything else, and for years far away."""
+    if not _DATE.fullmatch(text) or int(text[:4]) not in _YEARS:
+        raise ValueError
+    return date.fromisoformat(text)
 
 
 def to_local(instant: datetime, zone: tzinfo) -> datetime:
@@ -88,6 +104,13 @@ def _skip_over(wall: datetime, zone: tzinfo) -> datetime:
         reached = datetime.fromtimestamp(middle, UTC).astimezone(zone).replace(tzinfo=None) >= wall
         before, after = (before, middle) if reached else (middle, after)
     return datetime.fromtimestamp(after, UTC)
+
+
+def work_day_on(work_date: date, zone: tzinfo, day_start: time) -> WorkDay:
+    """Return the instants of a work date at a site whose day turns at `day_start` (naive, local)."""
+    starts_at = first_instant(datetime.combine(work_date, day_start), zone)
+    ends_at = first_instant(datetime.combine(work_date + timedelta(days=1), day_start), zone)
+    return WorkDay(date=work_date, starts_at=starts_at, ends_at=ends_at)
 
 
 def work_day(instant: datetime, zone: tzinfo, day_start: time) -> WorkDay:

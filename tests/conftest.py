@@ -61,23 +61,30 @@ def incidents() -> Incidents:
     return Incidents()
 
 
+def build_site(
+    site_id: str = "london", timezone: str = "Europe/London", *, folder: Path = Path("/nowhere"), **changes: Any
+) -> Site:
+    """Return a site: London without a roster, but for what is said otherwise."""
+    values: dict[str, Any] = {
+        "name": site_id.title(),
+        "csv_path": folder / "data" / f"{site_id}.csv",
+        "roster_path": None,
+        "visitors": False,
+        "statuses": {"Present": Kind.PRESENT, "Absent": Kind.ABSENT},
+        "day_start": time(),
+        "plan": Plan(),
+        "networks": (),
+        "marking": MarkingRule.NETWORK if changes.get("networks") else MarkingRule.OPEN,
+    }
+    return Site(site_id=site_id, timezone=timezone, zone=find_zone(timezone), **values | changes)
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Callable[..., Site]:
     """Return a maker of sites: London without a roster, but for what is said otherwise."""
 
     def make(site_id: str = "london", timezone: str = "Europe/London", **changes: Any) -> Site:
-        values: dict[str, Any] = {
-            "name": site_id.title(),
-            "csv_path": tmp_path / "data" / f"{site_id}.csv",
-            "roster_path": None,
-            "visitors": False,
-            "statuses": {"Present": Kind.PRESENT, "Absent": Kind.ABSENT},
-            "day_start": time(),
-            "plan": Plan(),
-            "networks": (),
-            "marking": MarkingRule.NETWORK if changes.get("networks") else MarkingRule.OPEN,
-        }
-        return Site(site_id=site_id, timezone=timezone, zone=find_zone(timezone), **values | changes)
+        return build_site(site_id, timezone, folder=tmp_path, **changes)
 
     return make
 

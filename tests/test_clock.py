@@ -12,11 +12,14 @@ from attendance.clock import (
     ZONE_DATABASE_VERSION,
     find_zone,
     first_instant,
+    fixed_zone,
     instants_of,
     offset_label,
+    read_date,
     to_local,
     utc_now,
     work_day,
+    work_day_on,
 )
 from attendance.codec import encode_timestamp
 from attendance.errors import UnknownZoneError
@@ -481,3 +484,66 @@ def test_an_instant_is_among_those_of_the_time_it_shows(zone_name: str, instant:
 
     assert instant in shown
     assert [to_local(one, zone).replace(tzinfo=None) for one in shown] == [wall] * len(shown)
+
+
+# Work dates by their names
+
+
+@pytest.mark.parametrize("name", HARD_ZONES)
+@pytest.mark.parametrize("day_start", [MIDNIGHT, time(1, 30), time(4)])
+def test_a_work_date_by_its_name_is_the_one_that_its_instants_have(name: str, day_start: time) -> None:
+    """The interval is the same from both sides, through a year with its time changes."""
+    zone = find_zone(name)
+    for days in range(366):
+        on = date(2026, 1, 1) + timedelta(days=days)
+        day = work_day_on(on, zone, day_start)
+
+        assert work_day(day.starts_at, zone, day_start) == day
+        assert work_day(day.ends_at - timedelta(seconds=1), zone, day_start) == day
+
+
+def test_a_date_that_a_zone_left_out_has_no_instants() -> None:
+    """Apia went from 29 to 31 December 2011."""
+    day = work_day_on(date(2011, 12, 30), find_zone("Pacific/Apia"), MIDNIGHT)
+
+    assert day.starts_at == day.ends_at == at("2011-12-30T10:00")
+
+
+@pytest.mark.parametrize("minutes", [0, 345, 825, -660, 840, 1439, -1439])
+def test_a_fixed_zone_has_one_offset_in_summer_and_winter(minutes: int) -> None:
+    """What a row tells of its own offset holds for its whole date."""
+    zone = fixed_zone(timedelta(minutes=minutes))
+
+    assert {to_local(at(text), zone).utcoffset() for text in ("2026-01-01T00:00", "2026-07-01T00:00")} == {
+        timedelta(minutes=minutes)
+    }
+    assert instants_of(datetime(2026, 10, 25, 1, 30), zone) == (  # noqa: DTZ001  # a wall-clock time
+        at("2026-10-25T01:30") - timedelta(minutes=minutes),
+    )
+
+
+@pytest.mark.parametrize("text", ["2026-11-20", "1900-01-01", "2199-12-31", "2028-02-29"])
+def test_a_date_is_read_in_one_form(text: str) -> None:
+    """Year, month, day."""
+    assert read_date(text).isoformat() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "today",
+        "20261120",
+        "2026-W47-5",
+        "2026-11-31",
+        "2027-02-29",
+        "1899-12-31",
+        "2200-01-01",
+        "٢٠٢٦-١١-٢٠",
+        " 2026-11-20",
+    ],
+)
+def test_another_form_of_a_date_is_refused(text: str) -> None:
+    """Also forms of ISO 8601 that Python reads, and years in which no zone is known."""
+    with pytest.raises(ValueError, match=r".*"):
+        read_date(text)

@@ -95,4 +95,11 @@ def test_the_document_lists_every_way_to_call_that_programs_have(document: dict[
     """Pages and the document itself are not in it."""
     listed = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
-    assert listed >= {f"POST {MARK}", "POST /attendance", "GET /healthz", "GET /readyz", "GET /metrics"}
+    assert listed >= {
+        f"POST {MARK}",
+        "POST /attendance",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+        "GET /api/days/{date}",
+    }

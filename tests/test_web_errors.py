@@ -31,6 +31,7 @@ NOT_OVER_HTTP = {
     errors.SettingsError: "stops the start",
     errors.RegistryError: "stops the start, or a reload, which the master does",
     errors.UnknownZoneError: "becomes a problem of the registry",
+    errors.UnknownCountryError: "becomes a problem of the registry",
     errors.MalformedRowError: "is passed over and reported where rows are read",
     errors.NotWrittenError: "belongs to `attendance init`",
     errors.ForeignTableError: "belongs to `attendance import`",

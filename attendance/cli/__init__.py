@@ -18,7 +18,7 @@ from attendance.accounts.first import first_link_of
 from attendance.audit import Action
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
-from attendance.cli import accounts, kiosks, pins, shared, tokens
+from attendance.cli import accounts, kiosks, pins, report, shared, tokens
 from attendance.cli.audit import show_audit
 from attendance.cli.printing import (
     data,
@@ -65,7 +65,7 @@ app = typer.Typer(
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
 
-for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins}.items():
+for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins, "report": report}.items():
     app.add_typer(group.app, name=name)
 app.command("audit")(show_audit)
 

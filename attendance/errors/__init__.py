@@ -36,6 +36,7 @@ from attendance.errors.files import (
     RegistryError,
     RosterError,
     SettingsError,
+    UnknownCountryError,
     UnknownZoneError,
 )
 from attendance.errors.ledger import (
@@ -104,6 +105,7 @@ __all__ = [
     "StorageFullError",
     "StorageUnavailableError",
     "TooManyAttemptsError",
+    "UnknownCountryError",
     "UnknownEmployeeError",
     "UnknownGrantError",
     "UnknownSiteError",

@@ -66,6 +66,16 @@ class UnknownZoneError(AttendanceError):
         self.nearest = tuple(nearest)
 
 
+class UnknownCountryError(AttendanceError):
+    """The public holidays of no country, or part of one, are known by this code."""
+
+    code = "unknown_country"
+
+    def __init__(self, country: str, nearest: Sequence[str]) -> None:
+        super().__init__(f"No public holidays are known for {country!r}.")
+        self.nearest = tuple(nearest)
+
+
 class MalformedRowError(AttendanceError):
     """A line of a ledger is not a row as this program writes it."""
 

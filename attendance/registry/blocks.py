@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import yaml
 
 from attendance.clock import find_zone
-from attendance.errors import UnknownZoneError
+from attendance.errors import UnknownCountryError, UnknownZoneError
+from attendance.holiday import check_country
 from attendance.model import Kind, MarkingRule, Network, Plan, Site
 from attendance.registry.claims import COMPANIONS, Claims, companions, pins_path
 from attendance.registry.mounts import network_file_system
@@ -244,6 +245,11 @@ class _Block:
         code = self._nodes.text(node)
         if not _HOLIDAYS.fullmatch(code):
             raise Mistake("this is no country", "write an ISO 3166 code such as DE or GB-ENG")
+        try:
+            check_country(code)
+        except UnknownCountryError as error:
+            near = f"did you mean {' or '.join(error.nearest)}?"
+            raise Mistake(f"no public holidays are known for {code!r}", near) from None
         return code
 
     def _networks(self, node: yaml.Node) -> tuple[Network, ...]:

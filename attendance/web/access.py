@@ -199,6 +199,21 @@ def caller_of(request: Request) -> Caller | None:
     return Caller(name=account.name, grant=account.grant, account=account, session=session, wants_second_factor=unsafe)
 
 
+def sites_asked(request: Request, caller: Caller, site_ids: Sequence[str]) -> list[Site]:
+    """Return the sites that somebody asks for, once each; without a wish, all that their grant reaches.
+
+    Raise ForbiddenError where the grant does not reach, UnknownSiteError.
+    """
+    services = deps.services_of(request)
+    for site_id in site_ids:
+        if not caller.grant.reaches(site_id):
+            _note_refusal(request, caller, site_id)
+            raise ForbiddenError
+    if not site_ids:
+        return deps.sites_within(services, caller.grant)
+    return [services.registry_file.current.resolve(site_id) for site_id in dict.fromkeys(site_ids)]
+
+
 def ops_grant(request: Request) -> Grant | None:
     """Return what the ops who ask look after, where strangers are told less; None while that cannot be told."""
     try:

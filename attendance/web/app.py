@@ -39,7 +39,7 @@ from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.proving import Proving
 from attendance.registry import Registry, RegistryFile
-from attendance.web import account, api, boards, health, hr, kiosk, metrics, pages, pins, reference, signing
+from attendance.web import account, api, boards, days, health, hr, kiosk, metrics, pages, pins, reference, signing
 from attendance.web.deps import Services
 from attendance.web.document import described
 from attendance.web.errors import (
@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     )
     app.state.registry_file, app.state.audit, app.state.recent_readiness = registry_file, audit, health.Recent()
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
-    for part in (api, pages, boards, signing, account, hr, kiosk, pins, health, metrics, reference):
+    for part in (api, pages, boards, days, signing, account, hr, kiosk, pins, health, metrics, reference):
         app.router.routes.extend(part.router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:

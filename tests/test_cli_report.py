@@ -1,0 +1,164 @@
+"""Claims about `attendance report`: its tables, its JSON, its days and its exit codes."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.servers import write_sites
+from tests.test_cli import run
+
+HEADER = "Timestamp,Employee_ID,Name,Status\n"
+FRIDAY = "2026-11-20"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """London without a roster, Kathmandu with one and a start at nine; both with a Friday."""
+    more = "roster: data/kathmandu.roster.csv; start: '09:00'; statuses: {Here: present, Gone: left}; visitors: true"
+    write_sites(
+        tmp_path, london="timezone: Europe/London; holidays: GB-ENG", kathmandu=f"timezone: Asia/Kathmandu; {more}"
+    )
+    (tmp_path / "data").mkdir()
+    for name, text in {
+        "kathmandu.roster.csv": "Employee_ID,Name\n007,Maya [Rai]\nE8,Jo Park\n",
+        "london.csv": f"{HEADER}2026-11-20T08:00:00+00:00,E1,Ana Martín,Absent\n",
+        "kathmandu.csv": f"{HEADER}2026-11-20T09:30:00+05:45,007,Maya [Rai],Here\n"
+        "2026-11-20T17:00:00+05:45,007,Maya [Rai],Gone\n2026-11-20T18:00:00+05:45,E1,Ana Martín,Here\n",
+    }.items():
+        (tmp_path / "data" / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def cells(text: str) -> list[list[str]]:
+    """Return the rows of tables."""
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if line[:1] == "│"]
+
+
+def test_a_day_is_a_table_for_each_site(folder: Path) -> None:
+    """In the order of the registry, with the totals on stderr."""
+    done = run(folder, "report", "day", "--date", FRIDAY, COLUMNS="120")
+
+    assert done.returncode == 0
+    assert "London, Friday 20 November 2026" in done.stdout
+    assert done.stdout.index("London") < done.stdout.index("Kathmandu, Friday 20 November 2026")
+    assert cells(done.stdout) == [
+        ["Ana Martín", "E1", "Absent", "08:00:00", "08:00:00", ""],
+        ["Maya [Rai]", "007", "Gone", "09:30:00", "17:00:00", "late"],
+        ["Jo Park", "E8", "not marked", "", "", ""],
+        ["Ana Martín", "E1", "Here (visitor)", "18:00:00", "18:00:00", ""],
+    ]
+    assert done.stderr.splitlines() == [
+        "London: 0 present, 1 absent, 0 late, 0 not marked, 0 off",
+        "Kathmandu: 2 present, 0 absent, 1 late, 1 not marked, 0 off",
+    ]
+
+
+def test_the_json_of_a_day_tells_the_same(folder: Path) -> None:
+    """The date that was asked for stands on top; a site that is named twice is told once."""
+    words = ("report", "day", "--site", "kathmandu", "--site", "london", "--site", "kathmandu")
+
+    done = run(folder, *words, "--date", FRIDAY, "--json")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, told["date"]) == (0, "", FRIDAY)
+    assert [site["site"] for site in told["sites"]] == ["kathmandu", "london"]
+    assert told["sites"][0]["totals"] == {"present": 2, "absent": 0, "late": 1, "not_marked": 1, "off": 0}
+    assert [one["kind"] for one in told["sites"][0]["employees"]] == ["left", "not_marked", "present"]
+
+
+def test_without_a_date_each_site_has_its_own_today(tmp_path: Path) -> None:
+    """There is no today of all: the date stands at each site."""
+    write_sites(tmp_path, east="timezone: Pacific/Kiritimati", west="timezone: Pacific/Pago_Pago")
+
+    before = datetime.now(UTC)
+    told = json.loads(run(tmp_path, "report", "day", "--json").stdout)
+
+    east, west = (datetime.fromisoformat(site["date"]).date() for site in told["sites"])
+    assert told["date"] is None
+    assert (east - west).days in {1, 2}
+    assert west <= before.date() <= east
+
+
+def test_a_holiday_has_its_name_in_the_title(folder: Path) -> None:
+    """And nobody who did not mark then is absent."""
+    done = run(folder, "report", "day", "--date", "2026-12-25", COLUMNS="120")
+
+    assert "London, Friday 25 December 2026, Christmas Day" in " ".join(done.stdout.split())
+    assert done.stderr.splitlines()[1] == "Kathmandu: 0 present, 0 absent, 0 late, 2 not marked, 0 off"
+
+
+def test_who_is_off_is_told_so(folder: Path) -> None:
+    """On a Saturday."""
+    done = run(folder, "report", "day", "--date", "2026-11-21", "--site", "kathmandu")
+
+    assert [row[2] for row in cells(done.stdout)] == ["off", "off"]
+
+
+def test_a_mark_of_the_night_after_says_so(tmp_path: Path) -> None:
+    """Where the day begins at 04:00, 02:00 is a time of the next date."""
+    write_sites(tmp_path, oslo="timezone: Europe/Oslo; day_start: '04:00'")
+    (tmp_path / "data").mkdir()
+    rows = "2026-11-20T22:00:00+01:00,E1,Ana,Present\n2026-11-21T02:00:00+01:00,E1,Ana,Absent\n"
+    (tmp_path / "data" / "oslo.csv").write_text(HEADER + rows, encoding="utf-8")
+
+    done = run(tmp_path, "report", "day", "--date", FRIDAY)
+
+    assert cells(done.stdout) == [["Ana", "E1", "Absent", "22:00:00", "02:00:00 +1", ""]]
+
+
+@pytest.mark.parametrize("on", ["today", "20.11.2026", "2026-02-30", "20261120", "0001-01-01", "9999-12-31"])
+def test_what_is_no_date_is_wrong_usage(folder: Path, on: str) -> None:
+    """Exit code 2, and how a date is written."""
+    done = run(folder, "report", "day", "--date", on)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "write a date such as 2026-11-20" in done.stderr
+
+
+def test_an_unknown_site_is_an_expected_failure(folder: Path) -> None:
+    """Nothing is told of the others then: the question was another one."""
+    done = run(folder, "report", "day", "--site", "london", "--site", "paris")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no such site" in done.stderr
+
+
+def test_a_site_that_cannot_be_read_is_left_out_and_said(folder: Path) -> None:
+    """The others are told all the same; the exit code is 1."""
+    (folder / "data" / "kathmandu.roster.csv").write_text("Name\n", encoding="utf-8")
+
+    done = run(folder, "report", "day", "--date", FRIDAY, "--json")
+
+    assert done.returncode == 1
+    assert [site["site"] for site in json.loads(done.stdout)["sites"]] == ["london"]
+    assert done.stderr.startswith("Kathmandu is left out: ")
+    assert "kathmandu.roster.csv:1:1: the first row must be Employee_ID,Name" in done.stderr
+
+
+def test_a_ledger_that_cannot_be_read_is_left_out_and_said(folder: Path) -> None:
+    """The reason is told."""
+    (folder / "data" / "london.csv").write_text("something else\n", encoding="utf-8")
+
+    done = run(folder, "report", "day", "--date", FRIDAY)
+
+    assert done.returncode == 1
+    assert "Kathmandu, Friday" in done.stdout
+    assert done.stderr.startswith("London is left out: ")
+    assert len(done.stderr.splitlines()[0]) > len("London is left out: ")
+
+
+def test_a_row_that_cannot_be_read_is_said_and_passed_over(folder: Path) -> None:
+    """As on the board: something else has written into the file since."""
+    for employee_id in ("E1", "E2"):
+        run(folder, "mark", "london", employee_id, "Present", "--name", "Ana")
+    path = folder / "data" / "london.csv"
+    path.write_bytes(path.read_bytes().replace(b",E1,Ana,Present", b";E1;Ana;Present"))
+
+    done = run(folder, "report", "day", "--site", "london")
+
+    assert done.returncode == 0
+    assert [row[1] for row in cells(done.stdout)] == ["E2"]
+    assert "cannot be read and is passed over" in done.stderr
+    assert "(row_unreadable)" in done.stderr
