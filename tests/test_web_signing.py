@@ -383,6 +383,27 @@ def test_other_sessions_can_be_ended(web: Web) -> None:
     assert web.client.get("/hr", headers=there).status_code == 401
 
 
+def test_no_secret_stands_in_any_log(far: Web) -> None:
+    """Neither what was typed, also in the wrong field, nor what was given: password, code, session, device, token."""
+    account = add_account(far, "ana", "hr")
+    secret, _ = _set_up(far, session_of(far, account))
+    far.client.cookies.clear()
+    far.clock.move(minutes=1)
+    sign_in(far, "a password in the wrong field", "another secret")
+    sign_in(far)
+    code = pyotp.TOTP(secret).at(int(far.clock.now.timestamp()))
+    entered = far.client.post("/sign-in/code", data={"code": code}, headers=HTML)
+    token = services(far).granting.add_token("payroll", account.grant, 1, by="test")
+    far.client.get("/hr", headers={"Authorization": f"Bearer {token}x"})
+
+    logs = "".join(path.read_text() for path in (far.folder / "logs").iterdir())
+
+    given = [cookie.partition("=")[2].partition(";")[0] for cookie in entered.headers.get_list("set-cookie")]
+    secrets = [PASSWORD, "wrong field", "another secret", secret, code, token, *filter(None, given)]
+    assert len(secrets) > 7
+    assert [one for one in secrets if one.strip('"') and one in logs] == []
+
+
 # When the files are broken
 
 
