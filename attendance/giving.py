@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from attendance.accounts.attempts import Attempts, pin_counter
+from attendance.accounts.store import AccessStore
 from attendance.audit import Action, Audit
 from attendance.errors import GrantRefusedError
 from attendance.model import Employee, Site
@@ -15,13 +17,19 @@ class Giving:
     Every method raises GrantRefusedError where the site has no roster, PinsError, and what the storage raises.
     """
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, store: AccessStore, audit: Audit) -> None:
+        self._attempts = Attempts(store)
         self._audit = audit
 
     def give(self, site: Site, roster: Roster, typed: str, *, by: str) -> tuple[Employee, str]:
-        """Return the employee whose ID was typed, with their new PIN; raise UnknownEmployeeError."""
+        """Return the employee whose ID was typed, with their new PIN; wrong ones before it count no more.
+
+        Raise UnknownEmployeeError, AccessStorageError: then the PIN is the one that it was.
+        """
         pins = _file(site)
-        return self._given(site, pins, roster.resolve(typed.strip()), by)
+        employee = roster.resolve(typed.strip())
+        self._attempts.forgive(pin_counter(site.roster_path, employee.employee_id))
+        return self._given(site, pins, employee, by)
 
     def give_all(self, site: Site, roster: Roster, *, by: str) -> Iterator[tuple[Employee, str]]:
         """Yield everybody on the roster who had no PIN, with their new one; each counts as soon as it is yielded."""

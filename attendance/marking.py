@@ -53,9 +53,13 @@ class Marking:
 
         Everybody who marks at the site meanwhile shares the flush.
         """
-        if site.networks and site.marking is not MarkingRule.OPEN and not _is_within(site, address):
+        if self.is_outside(site, address):
             raise OutsideNetworkError
         return await self._groups.submit(self.ledger(site), request)
+
+    def is_outside(self, site: Site, address: Address | None) -> bool:
+        """Tell whether the site limits marks to its networks, and the address is in none of them."""
+        return bool(site.networks) and site.marking is not MarkingRule.OPEN and not _is_within(site, address)
 
     def record(self, site: Site, requests: Sequence[MarkRequest]) -> list[Recorded | Exception]:
         """Return for each request, as it was typed, its row or what is wrong with it; raise LedgerError for all."""

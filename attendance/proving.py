@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attendance.accounts.attempts import EMPLOYEE, KIOSK, Attempts
+from attendance.accounts.attempts import KIOSK, Attempts, pin_counter
 from attendance.accounts.store import AccessStore
 from attendance.audit import Action, Audit
 from attendance.clock import Clock
@@ -47,7 +47,7 @@ class Proving:
         """Give a ticket to the first who marks with it; raise CodeNeededError for everybody else."""
         key = employee_id.casefold()
         if self._store.bind(_PURPOSE, ticket_id, key, _BOUND_SECONDS) != key:
-            raise CodeNeededError
+            raise CodeNeededError(was_used=True)
 
     def pins(self, roster_path: Path) -> PinFile:
         """Return the PINs of a roster."""
@@ -59,9 +59,9 @@ class Proving:
         A PIN that was not typed is told as such. Raise InvalidInputError, TooManyAttemptsError, PinsError.
         """
         if not pin:
-            raise InvalidInputError({"pin": "Type your PIN too."})
+            raise InvalidInputError({"pin": "Type your ID and your PIN."})
         employee_id = employee_id.strip()
-        counted = ((EMPLOYEE, f"{site.roster_path} {employee_id.casefold()}"), (KIOSK, kiosk))
+        counted = (pin_counter(site.roster_path, employee_id), (KIOSK, kiosk))
         try:
             self._attempts.begin(*counted)
         except TooManyAttemptsError:

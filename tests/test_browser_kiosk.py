@@ -23,6 +23,13 @@ BADGE = "4006381333931"
 PIN = "204816"
 ANSWER = "#answer .told"
 PEOPLE = [f"Q{number:02},Person Number{'abcdefghijklmnopqrstuvwxyz'[number]}," for number in range(20)]
+TALLER = "document.documentElement.scrollHeight > innerHeight"
+FAST = """(text) => {
+  for (const key of [...text, "Enter"]) {
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    if (key !== "Enter") document.execCommand("insertText", false, key);
+  }
+}"""
 AXE = find_spec("axe_playwright_python")
 
 
@@ -186,6 +193,90 @@ def test_a_server_that_is_away_leaves_no_error_page(visitor: Visitor) -> None:
     expect(page.locator(f"{ANSWER} .name")).to_have_text("Ana Martín")
 
 
+def test_a_kiosk_says_whose_badge_it_was_before_the_tap(visitor: Visitor) -> None:
+    """By a scan or an ID; an unknown one is told as soon as Enter ends it, and nothing of it stays."""
+    page = visitor.open_as_kiosk("oslo", OSLO, TABLET)
+    empty = leftover(page)
+    whose = page.locator("#whose")
+
+    scan(page, BADGE)
+    expect(whose).to_have_text("Ana Martín")
+    scan(page, "4711")
+    expect(whose).to_have_text("This badge or ID is not known here.")
+    page.keyboard.press("Escape")
+    assert is_idle(page, empty)
+    page.keyboard.type("e2")
+
+    expect(whose).to_have_text("Jo Park")
+    page.keyboard.type("x")
+    expect(whose).to_have_text("")
+
+
+def test_a_name_is_not_looked_up_without_a_server(visitor: Visitor) -> None:
+    """Neither the kiosk nor the names that are shown go away; both say what to do, also where a proxy answers."""
+    page = visitor.open_as_kiosk("oslo", OSLO, TABLET)
+    said = "No answer from the server. Your name cannot be looked up now; type your ID."
+    page.route("**/people*", lambda route: route.abort())
+    page.click("text=Find your name")
+    expect(page.locator(ANSWER)).to_contain_text("Your name cannot be looked up now; type your ID. Tap to go on.")
+    page.click(ANSWER)
+    expect(page.locator(ANSWER)).to_have_count(0)
+    page.unroute("**/people*")
+
+    page.click("text=Find your name")
+    expect(page.locator(".person")).to_have_count(22)
+    page.route("**/people*", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.keyboard.type("p")
+
+    expect(page.locator("form.found [role=status]")).to_have_text(said)
+    assert page.input_value("#q") == "p"
+    page.unroute("**/people*")
+    page.keyboard.type("ar")
+    expect(page.locator(".person")).to_have_count(1)
+    visitor.complaints.clear()  # the browser's own word for it
+
+
+def test_a_tap_on_a_revoked_kiosk_is_told_that_it_was_in_vain(visitor: Visitor) -> None:
+    """First that nothing was recorded; then the page that makes a tablet a kiosk."""
+    page = visitor.open_as_kiosk("oslo", OSLO, TABLET)
+    before = visitor.rows("oslo")
+    page.context.clear_cookies()
+
+    scan(page, "E1")
+    page.click("button.present")
+
+    told = "Not recorded This tablet is no kiosk any more. Tell HR, and mark elsewhere. Tap to go on."
+    expect(page.locator(ANSWER)).to_have_text(told)
+    assert visitor.rows("oslo") == before
+    page.click(ANSWER)
+    expect(page.locator("h2")).to_have_text("This tablet is not a kiosk yet")
+
+
+def test_a_scan_replaces_what_somebody_began_to_type(visitor: Visitor) -> None:
+    """In the field and among the names; what comes without a long pause before it is left whole."""
+    page = visitor.open_as_kiosk("oslo", OSLO, TABLET)
+
+    page.keyboard.press("1")
+    page.wait_for_timeout(150)
+    page.evaluate(FAST, "234")
+    typed = page.input_value("#employee_id")
+    page.click("#employee_id")
+    page.keyboard.press("5")
+    page.wait_for_timeout(600)
+    page.evaluate(FAST, BADGE)
+    scanned = page.input_value("#employee_id")
+    page.click("text=Find your name")
+    expect(page.locator(".person")).to_have_count(22)
+    page.keyboard.type("mar")
+    page.wait_for_timeout(600)
+    page.evaluate(FAST, BADGE)
+
+    assert (typed, scanned) == ("1234", BADGE)
+    expect(page.locator(".person")).to_have_count(1)
+    expect(page.locator(".person")).to_contain_text("Ana Martín")
+    assert page.input_value("#q") == BADGE
+
+
 def test_without_javascript_everything_works(visitor: Visitor) -> None:
     """Names are links, the form is sent as it is, and a page that shows something goes back by itself."""
     page = visitor.open_as_kiosk("rome", ROME, TABLET, java_script_enabled=False)
@@ -204,7 +295,7 @@ def test_without_javascript_everything_works(visitor: Visitor) -> None:
 
 
 def test_the_code_at_the_door_changes(visitor: Visitor) -> None:
-    """The drawing is replaced as soon as the server has another; one that cannot be renewed is hidden."""
+    """The drawing is replaced as soon as the server has another; one that is too old is hidden, and comes back."""
     page = visitor.open_as_kiosk("bern", BERN, TABLET)
     page.clock.install()
     page.goto(BERN)
@@ -222,8 +313,14 @@ def test_the_code_at_the_door_changes(visitor: Visitor) -> None:
 
     assert "path" in old
     expect(page.locator(".code")).to_be_hidden()
-    expect(page.locator(".stale")).to_have_text("The code cannot be renewed now. Wait a moment.")
+    expect(page.locator("h2")).to_have_text("The code is away for a moment. It comes back by itself.")
+    assert page.evaluate(TALLER) is False
     visitor.complaints.clear()  # the browser's own word for it
+    page.unroute("**/kiosk/code")
+    page.clock.run_for(11_000)
+    expect(page.locator("h2")).to_have_text("Point your phone’s camera here")
+    expect(page.locator(".code")).to_be_visible()
+    assert page.evaluate(TALLER) is False
 
 
 def states(page: Page) -> Iterator[str]:

@@ -36,6 +36,7 @@ MAY: dict[str, set[str]] = {
     "POST /sites/{site}/kiosk/mark": KIOSK,
     "GET /sites/{site}/kiosk/people": KIOSK,
     "POST /sites/{site}/kiosk/people": KIOSK,
+    "POST /sites/{site}/kiosk/person": KIOSK,
     "GET /sites/{site}/kiosk/code": KIOSK,
     "GET /clock": EVERYBODY,
     "GET /healthz": EVERYBODY,

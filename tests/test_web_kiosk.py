@@ -14,6 +14,7 @@ from attendance.accounts.file import AccountsFile
 from attendance.accounts.granting import Granting
 from attendance.audit import Audit
 from attendance.clock import utc_now
+from attendance.errors import TooManyAttemptsError
 from attendance.pins import PinFile
 from attendance.web.cookies import KIOSK, PRESENCE
 from tests.access_web import add_account, kiosk_of, services, session_of
@@ -100,6 +101,9 @@ def test_a_device_becomes_a_kiosk_by_the_code_of_hr(web: Web) -> None:
 
     assert "This tablet is not a kiosk yet" in visible_text(stranger)
     assert [elsewhere.status_code, again.status_code] == [403, 403]
+    assert "Not set up This code is not right, was used already, is too old, or is for another site." in visible_text(
+        again
+    )
     assert "Ask HR for a new one" in visible_text(again)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sites/oslo/kiosk")
     assert answer.headers["set-cookie"].startswith(f"{KIOSK}=")
@@ -185,7 +189,8 @@ def test_where_there_is_no_roster_a_name_is_typed(web: Web) -> None:
         ("oslo", {"employee_id": "E9"}, "not on the list of this site"),
         ("oslo", {"employee_id": "E1", "status": "Asleep"}, "Choose Present or Absent."),
         ("lima", {"employee_id": "E9"}, "Enter your name."),
-        ("rome", {"employee_id": "E1"}, "Type your PIN too."),
+        ("lima", {}, "Type your ID first, then tap."),
+        ("rome", {"employee_id": "E1"}, "Type your ID and your PIN."),
         ("bern", {"employee_id": "E1"}, "with the code at the door"),
     ],
 )
@@ -198,6 +203,7 @@ def test_what_is_wrong_is_said_and_then_the_kiosk_is_idle_again(
     assert 400 <= answer.status_code < 500
     assert "Not recorded" in visible_text(answer)
     assert said in visible_text(answer)
+    assert "Tap to go on." in visible_text(answer)
     assert tags(answer, "meta", content=f"8;url=/sites/{site}/kiosk")
     assert web.ledger(site) == ""
 
@@ -231,6 +237,64 @@ def test_names_are_found_by_a_few_letters(web: Web) -> None:
     assert tags(none, "button", name="employee_id") == []
     assert BADGE not in few.text + many.text
     assert few.headers["cache-control"] == "no-store"
+
+
+def test_a_badge_that_is_scanned_among_the_names_is_found(web: Web) -> None:
+    """Nobody is called so; the number of the badge itself is not told."""
+    kiosk = kiosk_of(web, "oslo")
+
+    found = web.client.get("/sites/oslo/kiosk/people?q=b%203", headers=kiosk | HTML)
+    none = web.client.get("/sites/oslo/kiosk/people?q=b%204", headers=kiosk | HTML)
+
+    assert [one["value"] for one in tags(found, "button", name="employee_id")] == ["E3"]
+    assert tags(none, "button", name="employee_id") == []
+
+
+@pytest.mark.parametrize(
+    ("site", "typed", "name"),
+    [
+        ("oslo", BADGE, "Ana Martín"),
+        ("oslo", " e2 ", "Jo Park"),
+        ("oslo", "E", ""),
+        ("oslo", "", ""),
+        ("lima", "E1", ""),
+        ("rome", "E1", ""),
+        ("rome", BADGE, ""),
+    ],
+)
+def test_a_kiosk_asks_whose_id_or_badge_it_is(web: Web, site: str, typed: str, name: str) -> None:
+    """Exactly that one; where PINs stand between, nobody learns which IDs there are. The number is in no address."""
+    kiosk = kiosk_of(web, site)
+    body = urlencode({"employee_id": typed})
+
+    told = web.client.post(f"/sites/{site}/kiosk/person", content=body, headers=kiosk | FORM)
+    page = web.client.get(f"/sites/{site}/kiosk", headers=kiosk | HTML)
+    web.client.cookies.clear()
+    stranger = web.client.post(f"/sites/{site}/kiosk/person", content=body, headers=FORM)
+
+    assert told.json() == {"name": name}
+    assert told.headers["cache-control"] == "no-store"
+    assert bool(tags(page, "p", id="whose")) is (site == "oslo")
+    assert refused(stranger, "kiosk_needed")
+
+
+@pytest.mark.parametrize(("site", "label"), [("oslo", "Your ID or badge"), ("lima", "Your ID")])
+def test_a_badge_is_asked_for_where_there_are_some(web: Web, site: str, label: str) -> None:
+    """Without a roster nobody has one."""
+    page = web.client.get(f"/sites/{site}/kiosk", headers=kiosk_of(web, site) | HTML)
+
+    assert f'<label for="employee_id">{label}</label>' in page.text
+
+
+def test_the_screen_of_a_code_site_is_called_so(web: Web) -> None:
+    """It is no tablet; the page that says how one marks there leads to where it is set up."""
+    how = web.client.get("/sites/bern/attendance", headers=HTML)
+    enrolment = web.client.get("/sites/bern/kiosk", headers=HTML)
+
+    assert "Is this the screen at the door? Set it up" in visible_text(how)
+    assert tags(how, "a", href="/sites/bern/kiosk")
+    assert "This screen is not a kiosk yet" in visible_text(enrolment)
+    assert "tablet" not in visible_text(enrolment)
 
 
 def test_a_name_that_was_tapped_stands_in_the_form(web: Web) -> None:
@@ -344,6 +408,27 @@ def test_hr_gives_and_takes_a_pin(web: Web) -> None:
     assert found[1] not in (web.folder / "logs" / "audit.log").read_text()
 
 
+def test_a_new_pin_ends_the_wait(web: Web) -> None:
+    """Who forgot the old one and tried too often marks at once with the one that HR gave."""
+    kiosk, site = kiosk_of(web, "rome"), services(web).registry_file.current.sites["rome"]
+    for digit in range(5):
+        mark(web, "rome", kiosk, pin=f"97136{digit}")
+    waits = mark(web, "rome", kiosk, pin=PIN)
+    roster = services(web).marking.roster(site)
+    assert roster
+
+    _, pin = services(web).giving.give(site, roster, " e1 ", by="hr")
+
+    assert refused(waits, "too_many_attempts", 429)
+    assert mark(web, "rome", kiosk, employee_id="E1", pin=pin).status_code == 201
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1, "Wait 1 second,"), (2, "Wait 2 seconds,")])
+def test_a_wait_is_told_in_plain_words(seconds: int, said: str) -> None:
+    """One second is one."""
+    assert said in str(TooManyAttemptsError(seconds))
+
+
 def test_where_there_is_no_roster_nobody_has_a_pin(web: Web) -> None:
     """The page says so."""
     hr = session_of(web, add_account(web, "hr-of-lima", "hr", sites=["lima"]))
@@ -382,9 +467,27 @@ def test_a_code_that_is_old_or_of_another_site_opens_nothing(web: Web) -> None:
     edited = web.client.get(f"/sites/bern/attendance?code={code_of(web, 'bern')[:-1]}!", headers=HTML)
 
     for answer in (of_cork, old, edited):
-        assert "This code is too old Point the camera at the door again." in visible_text(answer)
+        said = "This code is not good any more Nothing was recorded. Scan the code at the door again."
+        assert said in visible_text(answer)
         assert "set-cookie" not in answer.headers
         assert tags(answer, "form") == []
+
+
+def test_a_ticket_that_somebody_used_says_so_to_the_next(web: Web) -> None:
+    """Another one on the same phone is told what to do, without a form that cannot work."""
+    phone = ticket_of(web, "bern")
+    mark(web, "bern", phone)
+
+    page = web.client.post(
+        "/sites/bern/attendance", content="employee_id=E2&status=Present", headers=phone | FORM | HTML
+    )
+    program = mark(web, "bern", phone, employee_id="E2", name="")
+
+    assert page.status_code == 403
+    assert "Not recorded Your scan was for one person. Scan the code at the door again." in visible_text(page)
+    assert tags(page, "form") == []
+    assert refused(program, "code_needed")
+    assert program.json()["detail"].startswith("Not recorded: your scan was for one person.")
 
 
 def test_a_ticket_marks_one_employee_at_one_site_for_five_minutes(web: Web) -> None:
@@ -447,6 +550,27 @@ def test_a_stranger_reads_how_one_marks_there(web: Web, site: str, said: str) ->
     assert said in visible_text(page)
     assert site.title() in visible_text(page)
     assert tags(page, "span", **{"data-clock": site})
+
+
+@pytest.mark.parametrize(
+    ("networks", "peer", "is_said"),
+    [
+        ("; networks: [198.51.100.0/24]", "192.0.2.7", True),
+        ("; networks: [198.51.100.0/24]", "198.51.100.9", False),
+        ("; networks: [198.51.100.0/24]; marking: open", "192.0.2.7", False),
+        ("", "192.0.2.7", False),
+    ],
+)
+def test_who_is_outside_the_network_is_told_before_typing(
+    tmp_path: Path, networks: str, peer: str, *, is_said: bool
+) -> None:
+    """The form stands below: as soon as they are connected it works."""
+    with serving_web(tmp_path, peer=peer, sites={"oslo": f"timezone: Europe/Oslo{networks}"}) as web:
+        page = web.client.get("/sites/oslo/attendance", headers=HTML)
+
+    said = "You are not in the network of Oslo. Connect to its Wi-Fi first."
+    assert (said in visible_text(page)) is is_said
+    assert tags(page, "form", action="/sites/oslo/attendance")
 
 
 def test_a_kiosk_that_opens_the_ordinary_page_goes_to_its_own(web: Web) -> None:

@@ -8,6 +8,7 @@ kiosk over a day never adds up to a wait; and it is forgotten when nothing was t
 import math
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
 from attendance.accounts.store import AccessStore, digest
 from attendance.errors import TooManyAttemptsError
@@ -62,6 +63,11 @@ ENROLMENT = Limit(name="enrolment", free=10, first_seconds=1, most_seconds=5 * 6
 """An address that tries codes that would make a device a kiosk."""
 
 _LONGEST_FORGET = max(limit.forget_seconds for limit in (ACCOUNT, DEVICE, ADDRESS, EMPLOYEE, KIOSK, ENROLMENT))
+
+
+def pin_counter(roster_path: Path | None, employee_id: str) -> tuple[Limit, str]:
+    """Return what counts the wrong PINs of somebody on a roster, in whatever case their ID was typed."""
+    return EMPLOYEE, f"{roster_path} {employee_id.casefold()}"
 
 
 class Attempts:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from attendance.cli.printing import talk
-from attendance.cli.shared import SiteId, audit, open_registry, typist
+from attendance.cli.shared import SiteId, access_store, audit, open_registry, typist
 from attendance.giving import Giving
 from attendance.model import Site
 from attendance.roster import Roster, RosterFile
@@ -26,7 +26,7 @@ def new(
     if everybody == (employee_id is not None):
         raise typer.BadParameter("say EMPLOYEE_ID or --all")
     site, roster = _open(site_id)
-    giving = Giving(audit())
+    giving = Giving(access_store(), audit())
     if employee_id is not None:
         sys.stdout.write(f"{giving.give(site, roster, employee_id, by=typist())[1]}\n")
         return
@@ -40,7 +40,7 @@ def new(
 @app.command()
 def remove(site_id: SiteId, employee_id: Annotated[str, typer.Argument(metavar="EMPLOYEE_ID")]) -> None:
     """Take an employee's PIN away, also that of somebody who left the roster."""
-    Giving(audit()).take(_open(site_id)[0], employee_id, by=typist())
+    Giving(access_store(), audit()).take(_open(site_id)[0], employee_id, by=typist())
     talk.print(f"The PIN of {employee_id} is good no more.", markup=False)
 
 

@@ -100,7 +100,8 @@ class TooManyAttemptsError(AttendanceError):
     code = "too_many_attempts"
 
     def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"Too many attempts. Wait {retry_after_seconds} seconds, then try again.")
+        seconds = "1 second" if retry_after_seconds == 1 else f"{retry_after_seconds} seconds"
+        super().__init__(f"Too many attempts. Wait {seconds}, then try again.")
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -114,12 +115,12 @@ class LinkUsedError(AttendanceError):
 
 
 class EnrolmentFailedError(AttendanceError):
-    """The code that should make a device a kiosk is wrong, was used, or is too old."""
+    """The code that should make a device a kiosk is wrong, was used, is too old, or is for another site."""
 
     code = "enrolment_failed"
 
     def __init__(self) -> None:
-        message = "This code is not right, was used already, or is too old. Ask HR for a new one."
+        message = "This code is not right, was used already, is too old, or is for another site. Ask HR for a new one."
         super().__init__(message)
         self.fields = {"code": message}
 
@@ -134,14 +135,16 @@ class KioskNeededError(AttendanceError):
 
 
 class CodeNeededError(AttendanceError):
-    """The site takes marks only from a phone that has just read the code at the door."""
+    """The site takes marks only from a phone that has just read the code at the door, each scan for one person."""
 
     code = "code_needed"
 
-    def __init__(self) -> None:
+    def __init__(self, *, was_used: bool = False) -> None:
         super().__init__(
-            "Not recorded: at this site you mark with the code at the door. Point the camera of your phone at it, and "
-            "mark within five minutes."
+            "Not recorded: your scan was for one person. Scan the code at the door again."
+            if was_used
+            else "Not recorded: at this site you mark with the code at the door. Point the camera of your phone at it, "
+            "and mark within five minutes."
         )
 
 

@@ -189,7 +189,7 @@ def _services(
         enrolling=Enrolling(granting, store, audit),
         first_link=FirstLink(accounts),
         proving=Proving(store, audit, now=now),
-        giving=Giving(audit),
+        giving=Giving(store, audit),
         audit=audit,
         hashing=CapacityLimiter(HASHING_AT_ONCE),
         now=now,

@@ -1,6 +1,7 @@
 """Own what stands on the tablet at the door: the kiosk, the names to tap, the code that turns; it knows no person."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timezone
 from io import BytesIO
 from math import ceil
@@ -9,7 +10,7 @@ from typing import Annotated
 import segno
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from attendance.clock import to_local
 from attendance.errors import AttendanceError, InvalidInputError, UnknownEmployeeError
@@ -87,6 +88,14 @@ async def choose(request: Request, site: SiteDep, services: ServicesDep) -> Resp
     return _idle(site, services, form["employee_id"])
 
 
+@router.post(f"{HOME}/person", dependencies=[Depends(AT_KIOSK)])
+async def name_of(request: Request, site: SiteDep, services: ServicesDep) -> Response:
+    """Return whose ID or badge this is, to be read before the tap; the number of a badge stands in no address."""
+    form = await read_form(request, "employee_id")
+    name = await run_in_threadpool(_name_of, services, site, form["employee_id"])
+    return JSONResponse({"name": name}, headers=_NO_STORE)
+
+
 @router.get(f"{HOME}/code", dependencies=[Depends(AT_KIOSK)])
 async def show_code(request: Request, site: SiteDep, services: ServicesDep) -> Response:
     """Return the code that the door shows now, as a drawing."""
@@ -101,20 +110,35 @@ def _home(site: Site) -> str:
 
 def _meant(services: Services, site: Site, typed: str) -> str:
     """Return the ID that is meant by an ID or a badge, or what was typed; raise InvalidInputError, RosterError."""
-    if not typed.strip():
-        raise InvalidInputError({"employee_id": "Type your ID or scan your badge first, then tap."})
     roster = services.marking.roster(site)
+    if not typed.strip():
+        first = "Type your ID or scan your badge first, then tap." if roster else "Type your ID first, then tap."
+        raise InvalidInputError({"employee_id": first})
     try:
         return roster.find(typed).employee_id if roster else typed
     except UnknownEmployeeError:
         return typed
 
 
+def _name_of(services: Services, site: Site, typed: str) -> str:
+    """Return the name of whoever has this ID or badge, or nothing; with PINs it is not told which IDs there are.
+
+    Raise RosterError.
+    """
+    roster = None if site.marking is MarkingRule.PIN else services.marking.roster(site)
+    with suppress(UnknownEmployeeError):
+        return roster.find(typed).name if roster else ""
+    return ""
+
+
 def _people(services: Services, site: Site, sought: str) -> Sequence[Employee]:
-    """Return who is looked for, by their names; everybody, if nobody is. Raise RosterError."""
+    """Return who is looked for, by their names, else by a badge; everybody, if nobody is. Raise RosterError."""
     roster = services.marking.roster(site)
     known = roster.employees.values() if roster else ()
     found = [one for one in known if looks_like(one.name, sought) or one.employee_id.casefold() == sought.casefold()]
+    if roster and not found:
+        with suppress(UnknownEmployeeError):
+            found.append(roster.find(sought))  # a badge was scanned where names are typed
     return sorted(found, key=lambda one: one.name.casefold())
 
 

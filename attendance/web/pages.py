@@ -67,8 +67,8 @@ async def refuse_form() -> Response:
 
 
 @router.get("/sites/{site}/attendance", dependencies=[Depends(ANYBODY)])
-async def show_site(
-    request: Request, site: SiteDep, services: ServicesDep, someone: str = "", code: str = ""
+async def show_site(  # noqa: PLR0913  # what the framework brings, and what may stand in the address
+    request: Request, site: SiteDep, services: ServicesDep, address: AddressDep, *, someone: str = "", code: str = ""
 ) -> Response:
     """Show the form of a site, filled with who is remembered on this device; for someone else it is empty.
 
@@ -81,7 +81,7 @@ async def show_site(
     who = None if someone else read_remembered(request)
     filled = _Filled(employee_id=who.employee_id, name=who.name, remember=True, known=True) if who else _Filled()
     if someone != "forget":
-        return _form(site, services, filled)
+        return _form(site, services, filled, is_outside=services.marking.is_outside(site, address))
     page = _form(site, services, _Filled(forgotten=True))
     forget(page, request)
     return page
@@ -97,6 +97,8 @@ async def mark(request: Request, site: SiteDep, services: ServicesDep, address: 
         recorded = await services.marking.mark(site, wish, address)
     except AttendanceError as error:
         log_failure(error, site.site_id)
+        if isinstance(error, CodeNeededError) and wants_html(request):
+            return _how(site, services, error)
         filled = _Filled(employee_id=wish.employee_id, name=wish.name, remember="remember" in form)
         return _form(site, services, filled, error) if wants_html(request) else problem_of(error)
     return _confirmation(request, site, recorded, form) if wants_html(request) else mark_answer(site, recorded)
@@ -155,13 +157,17 @@ def _elsewhere(request: Request, site: Site, services: Services, code: str) -> R
     return None
 
 
-def _how(site: Site, services: Services, *, is_old: bool = False) -> Response:
-    """Return the page that says how one marks at a site, where it is not by a form."""
+def _how(site: Site, services: Services, error: CodeNeededError | None = None, *, is_old: bool = False) -> Response:
+    """Return the page that says how one marks at a site, where it is not by a form, and why a scan was no good."""
     now = services.now()
-    return render("how.html", 403 if is_old else 200, site=site, now=now, local=to_local(now, site.zone), is_old=is_old)
+    status = 403 if error or is_old else 200
+    told = str(error) if error else None
+    return render("how.html", status, site=site, now=now, local=to_local(now, site.zone), is_old=is_old, error=told)
 
 
-def _form(site: Site, services: Services, filled: _Filled, error: AttendanceError | None = None) -> Response:
+def _form(
+    site: Site, services: Services, filled: _Filled, error: AttendanceError | None = None, *, is_outside: bool = False
+) -> Response:
     """Return the page of a site: its clock, the fields, a button for each status."""
     now = services.now()
     fields: dict[str, str] = getattr(error, "fields", {})
@@ -172,6 +178,7 @@ def _form(site: Site, services: Services, filled: _Filled, error: AttendanceErro
         now=now,
         local=to_local(now, site.zone),
         filled=filled,
+        is_outside=is_outside,
         asks_name=site.roster_path is None or "name" in fields,
         error=str(error) if error else None,
         fields=fields,

@@ -4,6 +4,8 @@
 const home = document.querySelector("[data-home]").dataset.home;
 const desk = document.querySelector("form.desk");
 const door = document.querySelector("[data-code]");
+const headline = document.querySelector("h2");
+const invitation = headline && headline.textContent;
 const IDLE_SECONDS = 20;
 const PAGE = {headers: {Accept: "text/html"}, cache: "no-store"};
 
@@ -25,11 +27,17 @@ function serve() {
   const buttons = [...desk.querySelectorAll("button.status")];
   const answer = document.querySelector("#answer");
   const panel = document.querySelector("#panel");
+  const whose = document.querySelector("#whose");
   const touch = matchMedia("(any-pointer: coarse)").matches;
   let field = first;
   let timer = 0;
   let readyAt = 0;
   let asked = 0;
+  let revoked = false;
+  let named = 0;
+  let soon = 0;
+  let burst = ""; // keys that come faster than anybody types: a scanner
+  let keyAt = -Infinity;
 
   function wait(seconds) {
     clearTimeout(timer);
@@ -37,6 +45,7 @@ function serve() {
   }
 
   function hide() {
+    if (revoked) location.replace(home);
     answer.replaceChildren();
     clearTimeout(timer);
   }
@@ -49,6 +58,7 @@ function serve() {
 
   function empty() {
     desk.reset();
+    unname();
     field = first;
     for (const one of fields) one.inputMode = touch ? "none" : one.type === "password" ? "numeric" : "text";
     first.focus();
@@ -64,6 +74,37 @@ function serve() {
     const stop = fields.slice(fields.indexOf(from) + 1).find((one) => !("optional" in one.dataset)) || buttons[0];
     readyAt = performance.now() + 400; // a scanner may send Enter twice: the second one chooses nothing
     stop.focus();
+    if (from === first) name(true);
+  }
+
+  function unname() {
+    clearTimeout(soon);
+    named++;
+    if (whose) whose.textContent = "";
+  }
+
+  function nameSoon() { // of who types without Enter
+    unname();
+    if (first.value) soon = setTimeout(name, 500);
+  }
+
+  async function name(isWhole = false) {
+    if (!whose) return;
+    unname();
+    const turn = named;
+    try {
+      const body = new URLSearchParams({employee_id: first.value});
+      const reply = await fetch(`${home}/person`, {method: "POST", body, signal: AbortSignal.timeout(10000)});
+      if (!reply.ok) return;
+      const known = (await reply.json()).name || (isWhole && whose.dataset.unknown) || "";
+      if (turn === named) whose.textContent = known;
+    } catch {
+      // No line at the moment: the mark itself says so.
+    }
+  }
+
+  function copy(name) {
+    return document.querySelector(name).content.firstElementChild.cloneNode(true);
   }
 
   function tell(told) {
@@ -83,29 +124,40 @@ function serve() {
     try {
       const {reply, page} = await ask(desk.action, {method: "POST", body});
       told = page.querySelector("#answer > .told");
-      if (!told && reply.status < 500) { // no kiosk any more
-        location.replace(home);
-        return;
-      }
+      revoked = !told && reply.status < 500;
     } catch {
       // told below: nobody knows what became of it
     }
     desk.classList.remove("sent");
     button.classList.remove("pressed");
-    tell(told || document.querySelector("#unreachable").content.firstElementChild.cloneNode(true));
+    tell(told || copy(revoked ? "#revoked" : "#unreachable"));
   }
 
   async function find(address) {
     const turn = ++asked;
     try {
-      const {page} = await ask(address);
+      const {reply, page} = await ask(address);
       if (turn !== asked) return; // more letters were typed meanwhile
       const found = page.querySelector("form.found");
-      if (!found) location.replace(home);
+      if (!found && reply.status >= 500) lookedUpInVain();
+      else if (!found) location.replace(home);
       else if (panel.hidden) open(page.querySelector("form.search"), found);
       else panel.querySelector("form.found").replaceWith(found);
     } catch {
-      if (turn === asked) idle();
+      if (turn === asked) lookedUpInVain();
+    }
+  }
+
+  function lookedUpInVain() {
+    const told = copy("#nameless");
+    if (panel.hidden) {
+      answer.replaceChildren(told);
+      wait(8);
+    } else {
+      const line = document.createElement("p");
+      line.setAttribute("role", "status");
+      line.textContent = `${told.children[0].textContent}. ${told.children[1].textContent}`;
+      panel.querySelector("form.found").replaceChildren(line);
     }
   }
 
@@ -116,11 +168,30 @@ function serve() {
     search.q.focus();
   }
 
+  function scanned(event) { // and ended by Enter: it is the whole of what the scanner read
+    if (event.key.length > 1 && event.key !== "Enter") return; // Shift, and what else stands between
+    const pause = event.timeStamp - keyAt;
+    const fast = pause < 50 && !event.repeat && burst;
+    if (event.key !== "Enter") { // only what follows a long pause is a scan: else one that falters would lose its head
+      burst = pause > 500 ? event.key : fast ? burst + event.key : "";
+      keyAt = event.timeStamp;
+      return;
+    }
+    const target = document.activeElement;
+    if (fast && burst.length > 2 && (target === first || target.name === "q") && target.value !== burst) {
+      target.value = burst;
+      target.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+    burst = "";
+    keyAt = -Infinity;
+  }
+
   function press(key) {
     hide();
     if (key === "letters") field.inputMode = "text";
     else if (key === "back") field.value = field.value.slice(0, -1);
     else if (field.value.length < field.maxLength) field.value += key;
+    if (field === first) nameSoon();
     if (key === "letters") field.blur(); // its keyboard comes with the next focus
     field.focus();
     wait(IDLE_SECONDS);
@@ -130,8 +201,9 @@ function serve() {
     event.preventDefault();
     if (event.submitter) send(event.submitter);
   });
-  desk.addEventListener("input", () => {
+  desk.addEventListener("input", (event) => {
     hide();
+    if (event.target === first) nameSoon();
     wait(IDLE_SECONDS);
   });
   desk.addEventListener("focusin", (event) => { if (event.target.matches("input")) field = event.target; });
@@ -159,6 +231,7 @@ function serve() {
   document.addEventListener("keydown", (event) => {
     wait(IDLE_SECONDS);
     if (event.key === "Escape") idle();
+    scanned(event);
     if (!panel.hidden || event.ctrlKey || event.altKey || event.metaKey) return;
     const types = event.key.length === 1 && event.key !== " ";
     if (types && !fields.includes(document.activeElement)) { // a badge is read again: it replaces what stood there
@@ -199,7 +272,6 @@ function serve() {
 let turnedAt = performance.now();
 
 async function turn() {
-  const stale = document.querySelector(".stale");
   try {
     const {reply, page} = await ask(door.dataset.code);
     const drawing = page.querySelector("svg");
@@ -212,5 +284,6 @@ async function turn() {
   }
   const old = performance.now() - turnedAt > 45000;
   door.classList.toggle("old", old);
-  stale.textContent = old ? "The code cannot be renewed now. Wait a moment." : "";
+  const said = old ? "The code is away for a moment. It comes back by itself." : invitation;
+  if (headline.textContent !== said) headline.textContent = said;
 }
