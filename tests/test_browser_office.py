@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 from attendance.clock import utc_now
 from tests import browser as kit
 from tests.access_web import PASSWORD
-from tests.browser import SIZES, Visitor, focused, press
-from tests.servers import granting_of
+from tests.browser import DESK, PHONE, SIZES, Visitor, focused, press
+from tests.servers import granting_of, make_kiosk
 from tests.test_browser_access import CONTRAST, FAULTS, SCHEMES, axe_violations
 
 browser, server, visitors, visitor = kit.browser, kit.server, kit.visitors, kit.visitor
@@ -23,6 +23,7 @@ PAGES = [
     "/hr/kiosks?q=rome",
     "/account",
     "/account/second-factor",
+    "/hr/sites/rome/pins",
 ]
 
 
@@ -79,7 +80,7 @@ def test_a_second_factor_is_set_up_and_asked_for(visitor: Visitor) -> None:
     _enter(page, "phone")
     secret = re.sub(r"\s", "", page.locator(".hint code").text_content() or "")
     page.fill("#code", pyotp.TOTP(secret).at(utc_now()))
-    press(page, "text=Set it up")
+    press(page, "text=Check the code")
     told = page.locator(".facts").text_content() or ""
     press(page, "text=Sign out")
 
@@ -128,6 +129,38 @@ def test_nothing_is_wider_than_the_window(visitor: Visitor, size: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+def test_a_board_is_whole_on_a_phone(visitor: Visitor) -> None:
+    """Name, ID, status and time are to be seen without scrolling sideways; the time lies under the status."""
+    page = visitor.open("/sites/three/attendance")
+    kit.fill(page, "E0042", "Wolfeschlegelsteinhausen Bergerdorff")
+    press(page, "button.left")
+
+    page = visitor.open_as("hr", "/hr/sites/three", PHONE)
+
+    assert page.locator(".scroll").evaluate("(box) => box.scrollWidth <= box.clientWidth")
+    word, time = page.locator("tbody .word").first.bounding_box(), page.locator("tbody .time").first.bounding_box()
+    assert word
+    assert time
+    assert time["y"] >= word["y"] + word["height"] - 1
+
+
+def test_a_kiosk_is_one_line_on_a_desk_and_is_removed_after_a_question(visitor: Visitor) -> None:
+    """One click shows what it would mean, and where the button is; no script is needed."""
+    make_kiosk(visitor.server.folder, "auckland")
+    page = visitor.open_as("hr", "/hr/kiosks?q=auckland", DESK)
+    row = page.locator(".row").first
+    middle = "(one) => { const box = one.getBoundingClientRect(); return (box.top + box.bottom) / 2; }"
+    tops = row.evaluate(f"(row) => [...row.children].map({middle})")
+
+    page.click(".removal summary")
+    asked = page.inner_text(".removal[open] form p")
+    press(page, ".removal[open] button")
+
+    assert max(tops) - min(tops) < 8
+    assert asked == "People cannot mark on this tablet until it is set up again."
+    assert page.inner_text("[role=status]") == "The tablet is no kiosk any more."
+
+
 def test_everything_works_without_scripts(visitor: Visitor) -> None:
     """Pages are made on the server; the clocks stand still, and say the time of the answer."""
     page = visitor.open_special("/", java_script_enabled=False)
@@ -136,7 +169,7 @@ def test_everything_works_without_scripts(visitor: Visitor) -> None:
     page.goto("/hr/kiosks?q=oslo")
     page.click("summary")
 
-    assert page.locator("details[open] input").is_visible()
+    assert page.locator("details[open] input[name=name]").is_visible()
 
 
 def test_a_board_prints_without_what_is_to_be_pressed(visitor: Visitor) -> None:

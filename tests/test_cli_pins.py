@@ -89,7 +89,7 @@ def test_the_audit_tells_whose_pin_was_given_and_taken(tmp_path: Path, roster: P
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("new", "london", "E9"), 1, "not on the list"),
+        (("new", "london", "E9"), 1, "Nobody with this ID is on the roster of London."),
         (("new", "paris", "E1"), 1, "This site has no roster"),
         (("remove", "paris", "E1"), 1, "This site has no roster"),
         (("new", "rome", "E1"), 1, "There is no such site"),

@@ -72,7 +72,7 @@ def make(server: Server, path: str, name: str) -> int:
 def test_a_terminal_shows_the_link_which_works_once(folder: Path) -> None:
     """Whoever started the server makes the first account with it; then the link opens nothing, nor is it offered."""
     with serving_on_a_terminal(folder) as (server, screen):
-        found = re.search(r"first account, for HR: http://127\.0\.0\.1:\d+(/first-account/[\w-]+)", seen(screen))
+        found = re.search(r"first account: http://127\.0\.0\.1:\d+(/first-account/[\w-]+)", seen(screen))
         assert found is not None
         opened = server.ask("GET", found[1])[0]
         made = [make(server, found[1], name) for name in ("ana", "jo")]

@@ -58,6 +58,12 @@ def tap(web: Web, site: str, headers: dict[str, str], *, of: str = HTML["Accept"
     return web.client.post(f"/sites/{site}/kiosk/mark", content=body, headers=headers | FORM | {"Accept": of})
 
 
+def pin_ticket(web: Web, hr: dict[str, str], site: str = "rome") -> str:
+    """Return what makes the form of the page for PINs good once."""
+    page = web.client.get(f"/hr/sites/{site}/pins", headers=hr | HTML)
+    return tags(page, "input", name="ticket")[0]["value"]
+
+
 def code_of(web: Web, site: str) -> str:
     """Return the code that the door of a site shows now."""
     return services(web).proving.presence().code(site)
@@ -388,7 +394,8 @@ def test_hr_gives_and_takes_a_pin(web: Web) -> None:
     """It is shown once, counts at once, and the audit tells of both without it."""
     hr, kiosk = session_of(web, add_account(web, "hr-of-rome", "hr", sites=["rome"])), kiosk_of(web, "rome")
     web.client.cookies.clear()
-    given = web.client.post("/hr/sites/rome/pins", content="employee_id=e2", headers=hr | HTML | FORM)
+    form = f"employee_id=e2&ticket={pin_ticket(web, hr)}"
+    given = web.client.post("/hr/sites/rome/pins", content=form, headers=hr | HTML | FORM)
     found = re.search(r'class="big-code">(\d{6})<', given.text)
     assert found
     with_it = mark(web, "rome", kiosk, employee_id="E2", name="", pin=found[1])
@@ -401,7 +408,7 @@ def test_hr_gives_and_takes_a_pin(web: Web) -> None:
     assert with_it.status_code == 201
     assert "The PIN of E2 is good no more." in visible_text(taken)
     assert refused(mark(web, "rome", kiosk, employee_id="E2", name="", pin=found[1], status="Absent"), "pin_refused")
-    assert "not on the list" in visible_text(unknown)
+    assert "Nobody with this ID is on the roster of Rome." in visible_text(unknown)
     assert "Nobody with this ID has a PIN here." in visible_text(nobody)
     noted = [(one["action"], one["who"], one["employee_id"]) for one in audit(web.folder) if "pin_" in one["action"]]
     assert noted == [("pin_set", "hr-of-rome", "E2"), ("pin_removed", "hr-of-rome", "E2")]
@@ -427,6 +434,37 @@ def test_a_new_pin_ends_the_wait(web: Web) -> None:
 def test_a_wait_is_told_in_plain_words(seconds: int, said: str) -> None:
     """One second is one."""
     assert said in str(TooManyAttemptsError(seconds))
+
+
+def test_a_page_that_shows_a_pin_makes_no_other_when_it_is_loaded_again(web: Web) -> None:
+    """The PIN that was shown stays good; a slip in the ID does not use the form up."""
+    hr = session_of(web, add_account(web, "hr-of-rome", "hr", sites=["rome"]))
+    web.client.cookies.clear()
+    ticket = pin_ticket(web, hr)
+    answers = [
+        web.client.post("/hr/sites/rome/pins", content=f"employee_id={typed}&ticket={ticket}", headers=hr | HTML | FORM)
+        for typed in ("", "E9", "E2", "E2")
+    ]
+    texts = [visible_text(answer) for answer in answers]
+    found = re.search(r"(\d{6})", texts[2])
+
+    assert [answer.status_code for answer in answers] == [422, 422, 200, 422]
+    assert "Enter an ID." in texts[0]
+    assert "Nobody with this ID is on the roster of Rome." in texts[1]
+    assert "This PIN was shown already. Give a new one if it was lost." in texts[3]
+    assert found
+    assert mark(web, "rome", kiosk_of(web, "rome"), employee_id="E2", name="", pin=found[1]).status_code == 201
+
+
+def test_a_form_for_pins_is_good_at_its_own_site_alone(web: Web) -> None:
+    """Nor is one that the server never made."""
+    hr = session_of(web, add_account(web, "hr-of-all", "hr"))
+    web.client.cookies.clear()
+
+    for ticket in (pin_ticket(web, hr, "oslo"), "guess", ""):
+        body = f"employee_id=E2&ticket={ticket}"
+        assert web.client.post("/hr/sites/rome/pins", content=body, headers=hr | HTML | FORM).status_code == 422
+    assert PinFile(web.folder / "data" / "staff.csv").known() == {"e1"}
 
 
 def test_where_there_is_no_roster_nobody_has_a_pin(web: Web) -> None:

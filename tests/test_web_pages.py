@@ -184,11 +184,11 @@ def test_sites_are_found_by_name_and_zone(tmp_path: Path, sought: str, found: in
 
 
 def test_a_short_list_needs_no_search(web: Web) -> None:
-    """One site is one link."""
+    """One site is one link, besides that of HR."""
     page = web.client.get("/")
 
     assert not tags(page, "input")
-    assert [link["href"] for link in tags(page, "a")] == [PAGE]
+    assert [link["href"] for link in tags(page, "a")] == [PAGE, "/sign-in"]
 
 
 def test_a_search_that_is_too_long_is_refused(web: Web) -> None:

@@ -150,3 +150,13 @@ def test_the_document_and_its_page_are_not_in_the_document(web: Web) -> None:
     paths = web.client.get("/openapi.json").json()["paths"]
 
     assert not {"/docs", "/openapi.json", "/"} & paths.keys()
+
+
+def test_the_page_says_how_to_get_in_and_nothing_of_how_it_is_made(web: Web) -> None:
+    """A token, how it is made and sent; no words of the framework, and none about threads."""
+    text = visible_text(web.client.get("/docs"))
+
+    assert "attendance tokens add NAME --role ROLE" in text
+    assert "Authorization: Bearer TOKEN" in text
+    assert "Successful Response" not in text
+    assert "thread" not in text

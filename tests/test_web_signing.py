@@ -78,9 +78,31 @@ def test_the_link_is_good_once(web: Web) -> None:
 
 
 def test_another_secret_opens_nothing(web: Web) -> None:
-    """Neither a guess nor an empty one, before there is an account."""
+    """Neither a guess nor an empty one, before there is an account; where the right one stands is told."""
     for secret in ("guess", "a" * 22, "%00", "ä"):
-        assert web.client.get(f"/first-account/{secret}").status_code == 403
+        answer = web.client.get(f"/first-account/{secret}")
+        assert is_problem(answer, 403, "link_used")
+        assert answer.json()["detail"] == "This link is not right. Open the one that `attendance serve` printed."
+
+
+def test_the_sign_in_page_says_where_the_first_account_is_made(web: Web) -> None:
+    """Until there is one, and not in the words for a wrong password alone."""
+    before, refused = web.client.get("/sign-in", headers=HTML), sign_in(web)
+    add_account(web, "ana", "hr")
+    after = web.client.get("/sign-in", headers=HTML)
+
+    told = ["There is no account yet." in visible_text(page) for page in (before, refused, after)]
+
+    assert told == [True, True, False]
+    assert ".first-account beside sites.yaml" in visible_text(before)
+
+
+def test_the_sites_lead_to_the_sign_in_page(web: Web) -> None:
+    """HR need not know its address."""
+    page = web.client.get("/", headers=HTML)
+
+    assert tags(page, "a", href="/sign-in")
+    assert "For HR: sign in" in visible_text(page)
 
 
 def test_a_weak_password_is_refused_beside_its_field(web: Web) -> None:
@@ -147,7 +169,7 @@ def test_whatever_is_wrong_is_told_in_the_same_words(web: Web, name: str, passwo
     program = web.client.post("/sign-in", data={"name": name, "password": password})
 
     assert page.status_code == 401
-    assert "Name, password or code are not right." in visible_text(page)
+    assert "Name or password are not right." in visible_text(page)
     assert [tag.get("value", "") for tag in tags(page, "input", type="password")] == [""]
     assert is_problem(program, 401, "sign_in_failed")
     assert "set-cookie" not in page.headers
@@ -291,7 +313,7 @@ def test_from_elsewhere_hr_set_up_a_second_factor_before_anything_else(far: Web)
 
     assert (page.status_code, page.headers["location"]) == (303, "/account/second-factor")
     assert is_problem(program, 403, "second_factor_needed")
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=factor")
     assert inside.status_code == 200
     assert far.client.get("/hr", headers=header).status_code == 401  # the session from before is over
 
@@ -328,6 +350,8 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(far: Web) -> None
     assert "Enter the code" in visible_text(first)
     assert (outside, wrong.status_code, right.status_code, inside) == (401, 401, 303, 200)
     assert replayed.status_code == 401
+    for refused in (wrong, replayed):
+        assert "This code is not right, or was used already. Wait for the next one" in visible_text(refused)
 
 
 def test_a_code_without_a_password_before_it_opens_nothing(far: Web) -> None:
@@ -338,8 +362,24 @@ def test_a_code_without_a_password_before_it_opens_nothing(far: Web) -> None:
     far.clock.move(minutes=1)
 
     code = pyotp.TOTP(secret).at(int(far.clock.now.timestamp()))
+    answer = far.client.post("/sign-in/code", data={"code": code})
 
-    assert far.client.post("/sign-in/code", data={"code": code}).status_code == 401
+    assert is_problem(answer, 401, "sign_in_failed")
+    assert "Start again" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("scheme", "peer", "can_wait"), [("http", LOCAL, True), ("https", "192.0.2.7", False)])
+def test_a_second_factor_that_nobody_demands_can_wait(
+    tmp_path: Path, scheme: str, peer: str, *, can_wait: bool
+) -> None:
+    """The page leads back where it is voluntary, and nowhere where it is not."""
+    with serving_web(tmp_path, scheme=scheme, peer=peer) as served:
+        header = session_of(served, add_account(served, "ana", "hr"))
+
+        page = served.client.get("/account/second-factor", headers=HTML | header)
+
+    assert ("Not now" in visible_text(page)) is can_wait
+    assert bool(tags(page, "a", href="/account")) is can_wait
 
 
 # One's own account
@@ -353,7 +393,7 @@ def test_another_password_ends_every_other_session(web: Web) -> None:
 
     changed = web.client.post("/account/password", data=form, headers=HTML | here)
 
-    assert changed.status_code == 303
+    assert (changed.status_code, changed.headers["location"]) == (303, "/account?done=password")
     assert web.client.get("/hr", headers={"Cookie": f"{SESSION}={changed.cookies[SESSION]}"}).status_code == 200
     web.client.cookies.clear()
     assert web.client.get("/hr", headers=there).status_code == 401
@@ -372,13 +412,47 @@ def test_who_finds_a_browser_open_cannot_change_the_password(web: Web) -> None:
     assert sign_in(web).status_code == 429
 
 
+def test_a_wrong_present_password_is_said_at_its_field(web: Web) -> None:
+    """In its own words, in the summary and beside the field."""
+    header = session_of(web, add_account(web, "ana", "hr"))
+    form = {"present": "a guess", "password": "a short walk in the sun"}
+
+    page = web.client.post("/account/password", data=form, headers=HTML | header)
+
+    assert page.status_code == 401
+    assert visible_text(page).count("This is not your present password.") == 2
+    assert tags(page, "input", id="present")[0]["aria-invalid"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("done", "words"),
+    [
+        ("password", "The password is changed. Your other browsers are signed out."),
+        ("elsewhere", "All other browsers are signed out."),
+        ("factor", "The second factor is set up."),
+        ("<b>anything", None),
+        ("", None),
+    ],
+)
+def test_what_was_done_is_said_in_fixed_words(web: Web, done: str, words: str | None) -> None:
+    """What somebody writes into the address is not."""
+    header = session_of(web, add_account(web, "ana", "hr"))
+
+    page = web.client.get("/account", params={"done": done}, headers=HTML | header)
+
+    assert bool(tags(page, "p", role="status")) is bool(words)
+    assert (words or "") in visible_text(page)
+    assert "anything" not in page.text
+
+
 def test_other_sessions_can_be_ended(web: Web) -> None:
     """All but the one that asks."""
     account = add_account(web, "ana", "hr")
     here, there = session_of(web, account), session_of(web, account)
 
-    web.client.post("/account/sign-out-elsewhere", headers=HTML | here)
+    answer = web.client.post("/account/sign-out-elsewhere", headers=HTML | here)
 
+    assert answer.headers["location"] == "/account?done=elsewhere"
     assert web.client.get("/hr", headers=here).status_code == 200
     assert web.client.get("/hr", headers=there).status_code == 401
 

@@ -36,8 +36,9 @@ class FirstLink:
     def require(self, secret: str) -> None:
         """Raise LinkUsedError unless this is the secret of the link and there is no account yet; AccountsError."""
         known = self._secret()
-        if self._file.current().accounts or not known or hash_secret(secret) != hash_secret(known):
-            raise LinkUsedError
+        has_account = bool(self._file.current().accounts)
+        if has_account or not known or hash_secret(secret) != hash_secret(known):
+            raise LinkUsedError(has_account=has_account)
 
     def withdraw(self) -> None:
         """Remove the link: there is an account, so it is good for nothing, even where it cannot be removed."""

@@ -17,6 +17,8 @@ from attendance.hashing import hash_secret, is_typed
 SECOND_STEP_SECONDS = 5 * 60
 DEVICE_SECONDS = 400 * 86_400  # as long as browsers keep a cookie (RFC 6265bis)
 
+_WRONG_CODE = "This code is not right, or was used already. Wait for the next one, then type it."
+_TOO_LATE = "That took too long, or was done already. Start again with your password."
 _SECOND_STEP = "second_step"
 _DEVICE = "device"
 _BY_SSO = "sso:"
@@ -76,12 +78,12 @@ class Signing:
         """Take the code of the second factor; each is good once. Raise as `sign_in` does."""
         account = self._waiting(ticket)
         if account is None:
-            raise SignInFailedError
+            raise SignInFailedError(_TOO_LATE)
         counted = self._begin(account.name, visit)
         if not self._second_factor.is_code(account.name, account.totp or "", code):
-            raise self._failed(account.name, visit, "code")
+            raise self._failed(account.name, visit, "code", _WRONG_CODE)
         if self._store.redeem(_SECOND_STEP, ticket) is None:
-            raise SignInFailedError
+            raise SignInFailedError(_TOO_LATE)
         return self._let_in(account, visit, counted)
 
     def sign_on(self, names: Sequence[str], visit: Visit) -> SignedIn:
@@ -97,7 +99,7 @@ class Signing:
         """Raise SignInFailedError unless this is the password of somebody who is signed in; TooManyAttemptsError."""
         counted = self._begin(account.name, visit)
         if not is_typed(password, account.password_hash):
-            raise self._failed(account.name, visit, "password")
+            raise self._failed(account.name, visit, "password", "This is not your present password.")
         self._attempts.succeed(*counted)
 
     def let_in(self, account: Account, visit: Visit) -> SignedIn:
@@ -146,10 +148,10 @@ class Signing:
             raise
         return counted
 
-    def _failed(self, name: str, visit: Visit, what: str) -> SignInFailedError:
+    def _failed(self, name: str, visit: Visit, what: str, *words: str) -> SignInFailedError:
         """Note an attempt that was wrong, and return the failure."""
         self._audit.note(Action.REFUSED, who=self._told(name), address=visit.told, outcome=f"wrong_{what}")
-        return SignInFailedError()
+        return SignInFailedError(*words)
 
     def _told(self, name: str) -> str:
         """Return the name for the audit if an account has it: people type passwords into the field for the name."""

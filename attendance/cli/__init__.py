@@ -367,6 +367,6 @@ def _say_first_link(settings: Settings, registry: Registry) -> None:
         talk.print("\nNobody can sign in:", *map(str, told), sep="\n", markup=False)
         return
     if offered and sys.stderr.isatty():
-        talk.print(f"\nMake the first account, for HR: {offered}", markup=False, style="bold")
+        talk.print(f"\nMake the first account: {offered}", markup=False, style="bold")
     elif offered:
         talk.print(f"The link that makes the first account stands in {link.path}", markup=False)

@@ -54,8 +54,9 @@ class NotSignedInError(AttendanceError):
 
     code = "not_signed_in"
 
-    def __init__(self) -> None:
-        super().__init__("Sign in first; a program sends `Authorization: Bearer` with a token.")
+    def __init__(self, *, has_bearer: bool = False) -> None:
+        stranger = "Sign in first; a program sends `Authorization: Bearer` with a token."
+        super().__init__("This token is not known, or its time is over." if has_bearer else stranger)
 
 
 class ForbiddenError(AttendanceError):
@@ -63,8 +64,9 @@ class ForbiddenError(AttendanceError):
 
     code = "forbidden"
 
-    def __init__(self) -> None:
-        super().__init__("Your account may not do this, or not at this site. Ask whoever looks after the accounts.")
+    def __init__(self, *, is_token: bool = False) -> None:
+        who = "This token" if is_token else "Your account"
+        super().__init__(f"{who} may not do this, or not at this site. Ask whoever looks after the accounts.")
 
 
 class SecondFactorNeededError(AttendanceError):
@@ -77,12 +79,12 @@ class SecondFactorNeededError(AttendanceError):
 
 
 class SignInFailedError(AttendanceError):
-    """Name, password or code are wrong; which of them is not told."""
+    """Name, password or code are wrong; between name and password it is not told which."""
 
     code = "sign_in_failed"
 
-    def __init__(self) -> None:
-        super().__init__("Name, password or code are not right. Check them and try again.")
+    def __init__(self, message: str = "Name or password are not right. Check them and try again.") -> None:
+        super().__init__(message)
 
 
 class InsecureConnectionError(AttendanceError):
@@ -110,8 +112,10 @@ class LinkUsedError(AttendanceError):
 
     code = "link_used"
 
-    def __init__(self) -> None:
-        super().__init__("This link is not valid any more. Sign in with the account that was made, or ask for another.")
+    def __init__(self, *, has_account: bool = True) -> None:
+        used = "This link is not valid any more. Sign in with the account that was made, or ask for another."
+        wrong = "This link is not right. Open the one that `attendance serve` printed."
+        super().__init__(used if has_account else wrong)
 
 
 class EnrolmentFailedError(AttendanceError):

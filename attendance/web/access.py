@@ -134,7 +134,7 @@ class Allow(Rule):
 
         Raise NotSignedInError, ForbiddenError, SecondFactorNeededError, AccountsError, AccessStorageError.
         """
-        caller = request.state.caller = await run_in_threadpool(self._admitted, request)
+        caller = await run_in_threadpool(self._admitted, request)
         client = request.client.host if request.client else None
         structlog.contextvars.bind_contextvars(account=caller.told, address=client)
 
@@ -142,11 +142,12 @@ class Allow(Rule):
         """Return who calls, if they may; asks the disk."""
         caller = caller_of(request)
         if caller is None:
-            raise NotSignedInError
+            raise NotSignedInError(has_bearer=bool(_bearer(request)))
+        request.state.caller = caller  # also for the page that says why not
         site_id = request.path_params.get("site")
         if not self._admits(caller, site_id):
             _note_refusal(request, caller, site_id)
-            raise ForbiddenError
+            raise ForbiddenError(is_token=caller.account is None)
         if caller.wants_second_factor and not self.before_second_factor:
             raise SecondFactorNeededError
         return caller

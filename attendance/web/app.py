@@ -182,6 +182,7 @@ def _services(
         registry_file=registry_file,
         marking=marking,
         accounts=accounts,
+        store=store,
         granting=granting,
         signing=Signing(accounts, store, audit, now=now),
         second_factor=SecondFactor(store, now=now),

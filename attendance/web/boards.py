@@ -42,7 +42,7 @@ class BoardAnswer(BaseModel):
 router = APIRouter(prefix="/api", dependencies=[Depends(LOOKS)], responses=problems(401, 403, 503))
 
 
-@router.get("/sites")
+@router.get("/sites", response_description="The sites, in the order of the registry.")
 async def list_sites(services: ServicesDep, caller: CallerDep) -> list[SiteAnswer]:
     """List the sites that the token is good for, with their local times."""
     now = services.now()
@@ -57,10 +57,10 @@ async def list_sites(services: ServicesDep, caller: CallerDep) -> list[SiteAnswe
     ]
 
 
-@router.get("/sites/{site}/board", responses=problems(404))
+@router.get("/sites/{site}/board", responses=problems(404), response_description="The last marks, one of each.")
 def show_board(site: SiteDep, services: ServicesDep) -> BoardAnswer:
-    """Tell who is in: everybody's last mark of the present work date. Run in a thread, since it asks the disk."""
-    work_date, marks = services.marking.ledger(site).board()
+    """Tell who is in: everybody's last mark of the present work date."""
+    work_date, marks = services.marking.ledger(site).board()  # run in a thread, since it asks the disk
     rows = [
         BoardMark(
             timestamp=encode_timestamp(mark.marked_at, mark.utc_offset),

@@ -17,6 +17,7 @@ from attendance.accounts.granting import Granting
 from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
+from attendance.accounts.store import AccessStore
 from attendance.audit import Audit
 from attendance.clock import Clock
 from attendance.giving import Giving
@@ -37,6 +38,7 @@ class Services:
     registry_file: RegistryFile
     marking: Marking
     accounts: AccountsFile
+    store: AccessStore
     granting: Granting
     signing: Signing
     second_factor: SecondFactor

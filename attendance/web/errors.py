@@ -67,7 +67,7 @@ _REFUSALS_TO_NOTE = (
 # What a person is told where the framework itself refuses a request.
 REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("malformed_request", "The request cannot be read. Send it again as a form or as JSON."),
-    404: ("not_found", "There is nothing at this address. Open the list of sites and choose yours."),
+    404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not answer this method."),
     413: ("too_large", "Not recorded: what was sent is too large for a mark."),
     503: ("stopping", "The server stops. Whether it was recorded is not known: trying again in a moment is safe."),
@@ -75,6 +75,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 }
 
 _SITE_KEY = re.compile(r"[a-z0-9-]{1,63}")
+_OFFICE = re.compile(r"/(?:hr|account)(?:/|$)")
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
 
 
@@ -128,10 +129,12 @@ def problem_of(error: errors.AttendanceError) -> JSONResponse:
     return answer
 
 
-def _error_page(status: int, detail: str) -> Response:
-    """Return the page of what did not work."""
+def _error_page(request: Request, status: int, detail: str) -> Response:
+    """Return the page of what did not work, with the way on: for whom a rule has seen, or by the address alone."""
     headline = "There is no such page" if status == HTTPStatus.NOT_FOUND else "That did not work"
-    return render("error.html", status, headline=headline, detail=detail)
+    caller = getattr(request.state, "caller", None)
+    at_office = _OFFICE.match(request.url.path) is not None
+    return render("error.html", status, headline=headline, detail=detail, caller=caller, at_office=at_office)
 
 
 def _note_refusal(request: Request, error: errors.AttendanceError) -> None:
@@ -162,7 +165,7 @@ async def on_attendance_error(request: Request, error: Exception) -> Response:
         return problem_of(error)
     if request.method == "GET" and (elsewhere := _way_in(request, error)):
         return RedirectResponse(elsewhere, 303, {"Cache-Control": "no-store"})
-    page = _error_page(status_of(error), str(error))
+    page = _error_page(request, status_of(error), str(error))
     page.headers.update(headers_of(error))
     return page
 
@@ -171,6 +174,8 @@ def _way_in(request: Request, error: errors.AttendanceError) -> str | None:
     """Return where a browser goes that may see a page as soon as something is done first."""
     if isinstance(error, errors.SecondFactorNeededError):
         return "/account/second-factor"
+    if isinstance(error, errors.ForbiddenError) and request.url.path == "/hr":
+        return "/hr/kiosks" if request.state.caller.keeps_kiosks else None
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"/sign-in?next={quote(wanted, safe='')}" if isinstance(error, errors.NotSignedInError) else None
 
@@ -181,7 +186,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     code, detail = _refusal(error.status_code)
     log_refusal(error.status_code, request.path_params.get("site"))
     if wants_html(request):
-        answer: Response = _error_page(error.status_code, detail)
+        answer: Response = _error_page(request, error.status_code, detail)
     else:
         answer = problem(error.status_code, code, detail)
     answer.headers.update(error.headers or {})
@@ -215,7 +220,7 @@ async def on_unexpected_error(request: Request, error: Exception) -> Response:
     _log.error("unexpected_error", error=type(error).__name__)
     detail = "Something went wrong here. Whether it was recorded is not known: trying again is safe."
     if wants_html(request):
-        return _error_page(500, detail)
+        return _error_page(request, 500, detail)
     return problem(500, "unexpected_error", detail)
 
 

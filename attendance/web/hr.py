@@ -38,19 +38,23 @@ def show_board(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Respo
 
 
 @router.get("/hr/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
-def show_kiosks(services: ServicesDep, caller: CallerDep, q: Annotated[str, Query(max_length=80)] = "") -> Response:
+def show_kiosks(
+    services: ServicesDep, caller: CallerDep, q: Annotated[str, Query(max_length=80)] = "", removed: str = ""
+) -> Response:
     """Show the kiosks of the account's sites, those that are looked for; run in a thread, since it asks the disk."""
-    return _kiosks(services, caller, sought=q)
+    return _kiosks(services, caller, sought=q, removed=removed == "1")
 
 
 @router.post("/hr/sites/{site}/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])
 async def give_code(request: Request, site: SiteDep, services: ServicesDep, caller: CallerDep) -> Response:
     """Show a code that makes one device a kiosk of the site."""
-    form = await read_form(request, "name")
+    form = await read_form(request, "name", "q")
     try:
         code = await run_in_threadpool(services.enrolling.code, form["name"], site.site_id, by=caller.told)
     except AttendanceError as error:
-        page = await run_in_threadpool(_kiosks, services, caller, sought=site.site_id, error=error, chosen=site)
+        page = await run_in_threadpool(
+            _kiosks, services, caller, sought=form["q"], error=error, chosen=site, typed=form["name"]
+        )
         return page_or_problem(request, error, page)
     address = f"{request.base_url}sites/{site.site_id}/kiosk"
     minutes = CODE_SECONDS // 60
@@ -66,23 +70,26 @@ def revoke_kiosk(site: SiteDep, name: str, services: ServicesDep, caller: Caller
     if name not in kiosks:
         raise UnknownGrantError("kiosk", kiosks)
     services.granting.revoke_kiosk(name, by=caller.told)
-    return RedirectResponse("/hr/kiosks", 303)
+    return RedirectResponse("/hr/kiosks?removed=1", 303)
 
 
-def _kiosks(
+def _kiosks(  # noqa: PLR0913  # what one page may tell
     services: Services,
     caller: Caller,
     *,
     sought: str,
     error: AttendanceError | None = None,
     chosen: Site | None = None,
+    typed: str = "",
+    removed: bool = False,
 ) -> Response:
     """Return the page of the kiosks: the sites that are looked for, each with its own."""
     sites = sites_within(services, caller.grant)
+    found = sites_sought(sites, sought)[:MAX_SHOWN_SITES]
     kiosks = services.accounts.current().kiosks.values()
     shown = [
         (site, [(one, to_local(one.enrolled_at, site.zone)) for one in kiosks if one.site_id == site.site_id])
-        for site in sites_sought(sites, sought)[:MAX_SHOWN_SITES]
+        for site in (found if chosen is None or chosen in found else [chosen])
     ]
     return render(
         "kiosks.html",
@@ -94,4 +101,6 @@ def _kiosks(
         error=error,
         fields=getattr(error, "fields", {}),
         chosen=chosen,
+        typed=typed,
+        removed=removed,
     )

@@ -1,6 +1,7 @@
 """Own how people come in: the one-time link, the sign-in page, its second step, and the way out."""
 
 import re
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -11,7 +12,7 @@ from attendance.accounts.nouns import Account
 from attendance.accounts.signing import SECOND_STEP_SECONDS, SignedIn
 from attendance.accounts.sso import ANSWER_SECONDS, SingleSignOn
 from attendance.accounts.visit import Visit
-from attendance.errors import AttendanceError, GrantRefusedError, SignOnFailedError
+from attendance.errors import AccountsError, AttendanceError, GrantRefusedError, SignOnFailedError
 from attendance.model import Grant, Role
 from attendance.web.access import ANYBODY, VisitDep, caller_of
 from attendance.web.cookies import (
@@ -43,7 +44,7 @@ async def show_sign_in(request: Request, services: ServicesDep, _: VisitDep, nex
     caller = await run_in_threadpool(caller_of, request)
     if caller and caller.account:
         return _onward(next, caller.grant)
-    return _page(services, next)
+    return await run_in_threadpool(_page, services, next)
 
 
 @router.post(SIGN_IN)
@@ -53,7 +54,8 @@ async def sign_in(request: Request, services: ServicesDep, visit: VisitDep) -> R
     try:
         outcome = await run_hashing(services, services.signing.sign_in, form["name"], form["password"], visit)
     except AttendanceError as error:
-        return page_or_problem(request, error, _page(services, form["next"], name=form["name"], error=error))
+        page = await run_in_threadpool(_page, services, form["next"], form["name"], error)
+        return page_or_problem(request, error, page)
     if isinstance(outcome, SignedIn):
         return entered(request, outcome, form["next"])
     page = _second_page(form["next"])
@@ -167,11 +169,13 @@ def _onward(next_path: str, grant: Grant) -> Response:
 
 
 def _page(services: Services, next_path: str, name: str = "", error: AttendanceError | None = None) -> Response:
-    """Return the sign-in page."""
+    """Return the sign-in page, which says so where nobody can sign in yet; asks the disk."""
     status = status_of(error) if error else 200
-    return render(
-        "sign_in.html", status, next=local_path(next_path), name=name, error=error, sso=services.sso is not None
-    )
+    nobody = False
+    with suppress(AccountsError):  # whoever signs in is told
+        nobody = not services.accounts.current().accounts
+    sso = services.sso is not None
+    return render("sign_in.html", status, next=local_path(next_path), name=name, error=error, sso=sso, nobody=nobody)
 
 
 def _second_page(next_path: str, error: AttendanceError | None = None) -> Response:
