@@ -71,7 +71,7 @@ SiteKeys = Annotated[
 router = APIRouter(prefix="/api", dependencies=[Depends(Allow(Role.HR))], responses=problems(401, 403, 404, 503))
 
 
-@router.get("/days/{date}", response_model=DayAnswer)
+@router.get("/days/{date}", response_model=DayAnswer, response_description="What the day was.")
 def show_day(
     request: Request,
     date: DateKey,
@@ -79,7 +79,7 @@ def show_day(
     caller: CallerDep,
     site: SiteKeys = [],  # noqa: B006  # it is not changed
 ) -> dict[str, Any]:
-    """Tell who was there on a day. Run in a thread, since it asks the disk."""
+    """Tell who was there on a day."""
     marking = services.marking
     chosen = sites_asked(request, caller, site)
     return days_object(date, [day(marking.ledger(one), marking.roster(one), date) for one in chosen])
