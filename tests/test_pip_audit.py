@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).parent.parent / ".ci" / "audit.py"
 SOUND = {"name": "pytz", "version": "2026.6", "vulns": []}
 HURT = {"name": "jinja2", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.0"]}]}
-UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found on PyPI"}
+UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found"}
 
 
 @pytest.fixture
