@@ -264,6 +264,34 @@ def test_signing_out_ends_the_session_in_the_browser_and_on_the_server(web: Web)
     assert audited(web)[-1]["action"] == "sign_out"
 
 
+def test_where_the_end_of_a_session_cannot_be_written_the_browser_forgets_it(web: Web) -> None:
+    """It is told that the session may go on; the cookie is gone."""
+    header = session_of(web, add_account(web, "ana", "hr"))
+    path = web.folder / ".access.db"
+    kept = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+
+    answer = web.client.post("/sign-out", headers=HTML | header)
+    path.rmdir()
+    path.write_bytes(kept)
+
+    assert answer.status_code == 503
+    assert f'{SESSION}=""' in answer.headers["set-cookie"]
+
+
+def test_who_signs_in_again_leaves_no_session_behind(web: Web) -> None:
+    """The one that stood in the browser is over, whosever it was."""
+    add_account(web, "ana", "hr")
+    before = session_of(web, add_account(web, "jo", "hr"))
+
+    answer = sign_in(web, **before)
+
+    assert answer.status_code == 303
+    web.client.cookies.clear()
+    assert web.client.get("/hr", headers=before).status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/account/password", "/hr/sites/london/kiosks"])
 def test_a_page_of_another_site_cannot_do_anything_in_somebodys_name(web: Web, path: str) -> None:
     """Refused by what the browser says of where it comes from, before anything is read."""

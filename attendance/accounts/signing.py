@@ -167,6 +167,8 @@ class Signing:
         """Open a session: a new secret each time, so that none can be fixed before."""
         if counted:
             self._attempts.succeed(*counted)
+        if visit.session:  # nobody is in twice in one browser, nor does a session stay that nobody can end there
+            self._store.close_session(visit.session)
         session = self._store.open_session(account.name, by + account.fingerprint)
         device = visit.device
         if not device or self._store.peek(_DEVICE, device) != account.name:

@@ -8,10 +8,11 @@ Address = IPv4Address | IPv6Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """The address, and the secret of the device if somebody signed in there before."""
+    """The address, the secret of the device if somebody signed in there before, and of a session that stands there."""
 
     address: Address | None
     device: str = ""
+    session: str = ""
 
     @property
     def told(self) -> str | None:

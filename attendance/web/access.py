@@ -262,7 +262,9 @@ async def visit(request: Request) -> Visit:
     """Return from where somebody comes who is about to sign in; raise InsecureConnectionError."""
     if not is_https(request) and not is_local(request):
         raise InsecureConnectionError
-    return Visit(address=await deps.address(request), device=read_cookie(request, DEVICE))
+    return Visit(
+        address=await deps.address(request), device=read_cookie(request, DEVICE), session=read_cookie(request, SESSION)
+    )
 
 
 def is_local(request: Request) -> bool:

@@ -12,7 +12,7 @@ from attendance.accounts.nouns import Account
 from attendance.accounts.signing import SECOND_STEP_SECONDS, SignedIn
 from attendance.accounts.sso import ANSWER_SECONDS, SingleSignOn
 from attendance.accounts.visit import Visit
-from attendance.errors import AccountsError, AttendanceError, GrantRefusedError, SignOnFailedError
+from attendance.errors import AccessStorageError, AccountsError, AttendanceError, GrantRefusedError, SignOnFailedError
 from attendance.model import Grant, Role
 from attendance.web.access import ANYBODY, VisitDep, caller_of
 from attendance.web.cookies import (
@@ -26,7 +26,7 @@ from attendance.web.cookies import (
     set_cookie,
 )
 from attendance.web.deps import Services, ServicesDep, run_hashing
-from attendance.web.errors import page_or_problem, status_of
+from attendance.web.errors import on_attendance_error, page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
 
@@ -101,9 +101,12 @@ async def come_from_provider(request: Request, services: ServicesDep, visit: Vis
 
 @router.post("/sign-out")
 async def sign_out(request: Request, services: ServicesDep, visit: VisitDep) -> Response:
-    """End the session, here and in every worker."""
-    await run_in_threadpool(services.signing.sign_out, read_cookie(request, SESSION), visit)
-    answer = RedirectResponse(f"{SIGN_IN}?next=", 303, _NO_STORE)
+    """End the session, here and in every worker; where that cannot be written, at least this browser forgets it."""
+    answer: Response = RedirectResponse(f"{SIGN_IN}?next=", 303, _NO_STORE)
+    try:
+        await run_in_threadpool(services.signing.sign_out, read_cookie(request, SESSION), visit)
+    except AccessStorageError as error:
+        answer = await on_attendance_error(request, error)
     drop_cookie(answer, request, SESSION)
     return answer
 
