@@ -23,6 +23,7 @@ def _connections(worker: int) -> int:
 def _connect_everywhere(server: Server, doors: int) -> list[HTTPConnection]:
     """Return kept connections that are spread evenly over the workers."""
     workers = server.workers()
+    wait_until(lambda: len({_connections(worker) for worker in workers}) == 1, 10)  # the last of them has begun too
     share = {worker: _connections(worker) + doors // len(workers) for worker in workers}
     connections: list[HTTPConnection] = []
 
