@@ -109,10 +109,9 @@ def hidden(path: Path, suffix: str) -> Path:
 
 def give_away(descriptor: int, folder: Path) -> None:
     """Give what root has just made to the owner of its folder: else the server could not read it. Raise OSError."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        with suppress(PermissionError):  # a root that may not
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    owner = folder.stat()
+    with suppress(PermissionError):  # not root, or a root that may not: then it is one's own
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def make_file(path: Path, mode: int) -> None:

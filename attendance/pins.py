@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 from attendance.errors import GrantRefusedError, InvalidInputError, PinsError, Problem
@@ -198,10 +198,8 @@ def _packed(hashes: Mapping[str, tuple[str, str]]) -> bytes:
 
 def _random_pin() -> str:
     """Return six random digits; the first is no zero, which a spreadsheet would take away."""
-    while True:
-        pin = str(100_000 + secrets.randbelow(900_000))
-        if not _is_trivial(pin):
-            return pin
+    drawn = (str(100_000 + secrets.randbelow(900_000)) for _ in count())
+    return next(pin for pin in drawn if not _is_trivial(pin))
 
 
 def _is_trivial(pin: str) -> bool:
