@@ -116,6 +116,7 @@ def test_a_parameter_that_stands_twice_is_refused(web: Web) -> None:
 
     assert f"__Host-{SIGN_ON}" in begun.cookies
     assert is_problem(answer, 403, "sign_on_failed")
+    assert "a parameter of the answer stands twice" in {event.get("reason") for event in web.events()}
 
 
 def test_nobody_is_led_elsewhere_afterwards(web: Web, provider: RunningProvider) -> None:
