@@ -41,7 +41,8 @@ class Plan:
 
     Who finds all connections taken waits for one, and that counts. Two plans of the same seed have the same instants.
     Everybody comes once; or the same `people`, far more than connections, come in turn, again and again, and mark
-    themselves Present and Absent.
+    themselves Present and Absent: nobody comes again before their last mark was answered, since one worker may answer
+    a thousand while another waits for the disk.
     """
 
     port: int
@@ -56,15 +57,15 @@ class Plan:
         chance = random.Random(self.seed)  # noqa: S311  # nobody has to be kept from guessing them
         return accumulate(chance.expovariate(self.per_second) for _ in range(self.marks))
 
-    def requests(self) -> Iterator[bytes]:
-        """Yield what is sent for each mark."""
+    def requests(self) -> Iterator[tuple[int, bytes]]:
+        """Yield who marks, by number, and what is sent for the mark."""
         crowd = "again" if self.people else secrets.token_hex(4)
         for number in range(self.marks):
             again, person = divmod(number, self.people or self.marks)
             body = json.dumps(
                 {"employee_id": f"{crowd}-{person}", "name": "Ana Park", "status": "Absent" if again % 2 else "Present"}
             )
-            yield (_HEAD.format(length=len(body)) + body).encode()
+            yield person, (_HEAD.format(length=len(body)) + body).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class _Door:
 
     def __init__(self, port: int) -> None:
         self.due_seconds = 0.0
+        self.person = 0
         self._received = b""
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=SILENT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -137,6 +139,7 @@ class Crowd:
         doors = [_Door(plan.port) for _ in range(int(max(1.0, min(plan.per_second, plan.marks, plan.connections))))]
         self._doors = {door.socket.fileno(): door for door in doors}
         self._free = deque(doors)
+        self._waiting: set[int] = set()
         for descriptor in self._doors:
             self._epoll.register(descriptor, select.EPOLLIN)
 
@@ -144,8 +147,8 @@ class Crowd:
         """Send every mark when it is due, wait for the last answer, and close the connections; raise LoadError."""
         begin = time.perf_counter()
         try:
-            for instant, request in zip(self._plan.instants(), self._plan.requests(), strict=True):
-                door = self._free_door(begin + instant)
+            for instant, (person, request) in zip(self._plan.instants(), self._plan.requests(), strict=True):
+                door = self._free_door(begin + instant, person)
                 door.socket.sendall(request)
             while len(self._free) < len(self._doors):
                 self._read(SILENT_SECONDS)
@@ -154,15 +157,16 @@ class Crowd:
             for door in self._doors.values():
                 door.socket.close()
 
-    def _free_door(self, due_seconds: float) -> _Door:
-        """Read answers until an instant, and on until a connection is free; return that."""
+    def _free_door(self, due_seconds: float, person: int) -> _Door:
+        """Read answers until an instant, and on until a connection is free and the person not waiting; return it."""
         self._read(0)
         while (pause_seconds := due_seconds - time.perf_counter()) > 0:
             self._read(pause_seconds)
-        while not self._free:
+        while not self._free or person in self._waiting:
             self._read(SILENT_SECONDS)
         door = self._free.popleft()
-        door.due_seconds = due_seconds
+        door.due_seconds, door.person = due_seconds, person
+        self._waiting.add(person)
         return door
 
     def _read(self, pause_seconds: float) -> None:
@@ -175,6 +179,7 @@ class Crowd:
             door = self._doors[descriptor]
             if door.is_answered():
                 self.waits_seconds.append(time.perf_counter() - door.due_seconds)
+                self._waiting.remove(door.person)
                 self._free.append(door)
 
 

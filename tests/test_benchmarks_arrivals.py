@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from socket import create_server
+from socket import create_server, socket
 from statistics import fmean, pstdev
 from threading import Thread
 
@@ -47,6 +47,33 @@ def answering(*pieces: bytes, after_seconds: float = 0.0) -> Iterator[int]:
         thread.join()
 
 
+@contextmanager
+def stuck_once(*, for_seconds: float) -> Iterator[tuple[int, list[bytes]]]:
+    """Answer two connections, the first after a while; give the port, and the bodies in the order of the answers."""
+    bodies: list[bytes] = []
+
+    def serve(connection: socket, after_seconds: float) -> None:
+        with connection:
+            while received := connection.recv(1 << 16):
+                time.sleep(after_seconds)
+                bodies.append(received.partition(b"\r\n\r\n")[2])
+                connection.sendall(ANSWER)
+
+    def accept() -> None:
+        first, second = (listener.accept()[0] for _ in range(2))
+        threads = [Thread(target=serve, args=(first, for_seconds)), Thread(target=serve, args=(second, 0.0))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=accept)
+        thread.start()
+        yield listener.getsockname()[1], bodies
+        thread.join()
+
+
 def test_arrivals_are_a_poisson_process() -> None:
     """The pauses between arrivals have the mean that was asked for, and a deviation as large as the mean."""
     pauses = [after - before for before, after in pairwise(PLAN.instants())]
@@ -70,7 +97,7 @@ def test_everybody_comes_once_unless_the_same_people_come_in_turn() -> None:
     """A plan without people never sends an ID twice; with them they mark Present, then Absent."""
 
     def sent(plan: Plan) -> list[tuple[str, str]]:
-        bodies = [json.loads(request.partition(b"\r\n\r\n")[2]) for request in plan.requests()]
+        bodies = [json.loads(request.partition(b"\r\n\r\n")[2]) for _, request in plan.requests()]
         return [(body["employee_id"], body["status"]) for body in bodies]
 
     assert len(set(sent(replace(PLAN, marks=100)) + sent(replace(PLAN, marks=100)))) == 200
@@ -109,6 +136,14 @@ def test_an_answer_may_come_in_pieces() -> None:
         crowd.mark()
 
     assert [wait >= part for wait, part in zip(crowd.waits_seconds, (0.15, 0.3), strict=True)] == [True, True]
+
+
+def test_nobody_comes_again_before_their_last_mark_was_answered() -> None:
+    """One connection is stuck with the only person while another is free: their second mark waits for the first."""
+    with stuck_once(for_seconds=0.3) as (port, received):
+        Crowd(Plan(port=port, marks=2, people=1, connections=2)).mark()
+
+    assert [json.loads(body)["status"] for body in received] == ["Present", "Absent"]
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
