@@ -16,6 +16,7 @@ Clock = Callable[[], datetime]
 ZONE_DATABASE_VERSION = f"pytz {pytz.VERSION}, IANA {pytz.OLSON_VERSION}"  # type: ignore[attr-defined]  # missing from its stubs
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _YEARS = range(1900, 2200)
 
 
@@ -30,6 +31,39 @@ class WorkDay:
     def __contains__(self, instant: datetime) -> bool:
         """Tell whether the instant counts for this work date."""
         return self.starts_at <= instant < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A month of work dates; written and read as `2026-11`."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        """Return the month as it is written."""
+        return f"{self.year:04}-{self.number:02}"
+
+    @classmethod
+    def of(cls, on: date) -> "Month":
+        """Return the month of a date."""
+        return cls(on.year, on.month)
+
+    @property
+    def first(self) -> date:
+        """Return its first date."""
+        return date(self.year, self.number, 1)
+
+    @property
+    def dates(self) -> list[date]:
+        """Return its dates, in order."""
+        days = (self.moved(1).first - self.first).days
+        return [self.first + timedelta(days=number) for number in range(days)]
+
+    def moved(self, months: int) -> "Month":
+        """Return the month so many months later; earlier, if it is negative."""
+        years, number = divmod(self.year * 12 + self.number - 1 + months, 12)
+        return Month(years, number + 1)
 
 
 def utc_now() -> datetime:
@@ -58,6 +92,13 @@ def read_date(text: str) -> date:
     if not _DATE.fullmatch(text) or int(text[:4]) not in _YEARS:
         raise ValueError
     return date.fromisoformat(text)
+
+
+def read_month(text: str) -> Month:
+    """Return the month that is written as 2026-11; raise ValueError for anything else, and for years far away."""
+    if not _MONTH.fullmatch(text):
+        raise ValueError
+    return Month.of(read_date(f"{text}-01"))
 
 
 def to_local(instant: datetime, zone: tzinfo) -> datetime:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from attendance.clock import Month
+
 Network = IPv4Network | IPv6Network
 
 
@@ -66,11 +68,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employee:
-    """Somebody who belongs to a site."""
+    """Somebody who belongs to a site, from one date until another, both included; None is always."""
 
     employee_id: str
     name: str
     badge: str | None = None
+    from_date: date | None = None
+    until_date: date | None = None
+
+    def belongs_on(self, on: date) -> bool:
+        """Tell whether the employee belongs to the site on a date."""
+        return (self.from_date is None or self.from_date <= on) and (self.until_date is None or on <= self.until_date)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,52 @@ class Recorded:
     mark: Mark
     work_date: date
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An instant (aware UTC, whole seconds) with the offset that the clock of the site has, or had, at it."""
+
+    at: datetime
+    utc_offset: timedelta
+
+
+class AmendmentAction(StrEnum):
+    """What a row among the amendments does."""
+
+    AMENDED = "amended"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """One row among the amendments of a site: marks stay as they are, and reports lay these over them.
+
+    `number` is the row's, as a spreadsheet counts (the header is row 1). `about` is what it speaks of: a work date; a
+    moment: a mark of that instant, or one that was not made; a month, where it is closed or opened again. An empty
+    status stands for "as if not marked". `reference` is the number of the request that is approved or declined, or the
+    digest of the sheet of a month that is closed.
+    """
+
+    number: int
+    written: Moment
+    action: AmendmentAction
+    about: date | Moment | Month
+    employee_id: str
+    name: str
+    status: str
+    by: str
+    reason: str
+    reference: str
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether it changes what a day is: asking for something does not."""
+        return self.action in {AmendmentAction.AMENDED, AmendmentAction.APPROVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

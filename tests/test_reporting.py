@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from attendance.clock import Clock
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
 from attendance.model import Kind, Mark, Plan, Site
-from attendance.reporting import day, days_object, today
-from attendance.roster import RosterFile
+from attendance.reporting import Reporting, days_object
+from attendance.roster import Roster, RosterFile
+from attendance.timesheet import DaySheet
 from tests.conftest import HandClock, Incidents
 
 FRIDAY = date(2026, 11, 20)
@@ -36,6 +38,16 @@ def ledger_of(clock: HandClock, incidents: Incidents) -> Callable[..., Ledger]:
         return ledger
 
     return make
+
+
+def day(ledger: Ledger, roster: Roster | None, on: date) -> DaySheet:
+    """Return a day at the site of a ledger."""
+    return Reporting(lambda _: ledger, lambda _: roster, lambda _: (), now=HandClock()).day(ledger.site, on)
+
+
+def today(site: Site, *, now: Clock) -> date:
+    """Return the present work date of a site."""
+    return Reporting(lambda _: NotImplemented, lambda _: None, lambda _: (), now=now).today(site)
 
 
 def ids(ledger: Ledger, on: date) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attendance.errors import AttendanceError
-from attendance.web import api
+from attendance.web.api import marking
 
 _texts = st.text(max_size=8) | st.sampled_from(["Present", '"', "\\", "employee_id", "\ud800"])
 _keys = st.sampled_from(["employee_id", "name", "status", "pin", "site"])
@@ -30,7 +30,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 def outcome(body: bytes) -> object:
     """Return the mark that a body asks for, or what is wrong with it."""
     try:
-        return api.read_mark(body)
+        return marking.read_mark(body)
     except AttendanceError as error:
         return error.code, getattr(error, "fields", None)
 
@@ -45,5 +45,5 @@ def test_both_ways_of_reading_agree(body: bytes) -> None:
     told = outcome(body)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api, "_read_quickly", lambda _: None)
+        patch.setattr(marking, "_read_quickly", lambda _: None)
         assert told == outcome(body)

@@ -12,8 +12,7 @@ from attendance.clock import read_date, utc_now
 from attendance.errors import AttendanceError, LedgerError, RosterError
 from attendance.marking import Marking
 from attendance.model import Incident, Mark, Site
-from attendance.reporting import day as read_day
-from attendance.reporting import days_object, today
+from attendance.reporting import Reporting, days_object
 from attendance.timesheet import DaySheet, Entry, State
 
 app = typer.Typer(no_args_is_help=True, help="Who was there: a day, at one site or all.")
@@ -42,7 +41,8 @@ def day(
     registry = open_registry()
     chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
     marking = Marking(registry, now=utc_now, report=_report)
-    outcomes = [_sheet(marking, site, asked) for site in chosen]
+    reporting = Reporting(marking.ledger, marking.roster, lambda _: (), now=utc_now)
+    outcomes = [_sheet(reporting, site, asked) for site in chosen]
     sheets = [one for one in outcomes if isinstance(one, DaySheet)]
     if as_json:
         print_json(days_object(asked, sheets))
@@ -61,10 +61,10 @@ def _date(text: str) -> date | None:
         raise typer.BadParameter("write a date such as 2026-11-20", param_hint="--date") from None
 
 
-def _sheet(marking: Marking, site: Site, asked: date | None) -> DaySheet | None:
+def _sheet(reporting: Reporting, site: Site, asked: date | None) -> DaySheet | None:
     """Return the day of a site, or say on stderr why it cannot be told: the other sites are told all the same."""
     try:
-        return read_day(marking.ledger(site), marking.roster(site), asked or today(site, now=utc_now))
+        return reporting.day(site, asked or reporting.today(site))
     except (RosterError, LedgerError) as error:
         talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
         return None

@@ -39,7 +39,10 @@ from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.proving import Proving
 from attendance.registry import Registry, RegistryFile
-from attendance.web import account, api, boards, days, health, hr, kiosk, metrics, pages, pins, reference, signing
+from attendance.reporting import Reporting
+from attendance.web import account, health, kiosk, metrics, pages, reference, signing
+from attendance.web.api import boards as api_boards
+from attendance.web.api import days, marking
 from attendance.web.deps import Services
 from attendance.web.document import described
 from attendance.web.errors import (
@@ -49,6 +52,7 @@ from attendance.web.errors import (
     on_unexpected_error,
     on_validation_error,
 )
+from attendance.web.hr import boards, kiosks, pins
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
@@ -57,6 +61,23 @@ LEAVE_SECONDS = 1.0
 HASHING_AT_ONCE = 3
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
+
+_PARTS = (
+    marking,
+    pages,
+    api_boards,
+    days,
+    signing,
+    account,
+    boards,
+    kiosks,
+    kiosk,
+    pins,
+    health,
+    metrics,
+    reference,
+)
+"""What has routes; the first that matches answers, and a mark is what is asked for most."""
 
 # What answers an exception that a handler raised.
 _ON_ERROR: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
@@ -98,14 +119,14 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        marking = Marking(registry_file.current, now=now, report=report)
-        app.state.services = _services(registry_file, marking, sso, audit, now)
-        keeper = _keeper(registry_file.current, marking, now, report)
+        use_case = Marking(registry_file.current, now=now, report=report)
+        app.state.services = _services(registry_file, use_case, sso, audit, now)
+        keeper = _keeper(registry_file.current, use_case, now, report)
         keeper.start()
         yield
-        await marking.drain()
+        await use_case.drain()
         await run_in_threadpool(keeper.stop)  # it uses the ledgers that are closed then
-        await marking.close()
+        await use_case.close()
 
     app = _Application(
         title="attendance",
@@ -117,7 +138,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     )
     app.state.registry_file, app.state.audit, app.state.recent_readiness = registry_file, audit, health.Recent()
     # Not `include_router`: every request would be matched twice (docs/decisions/0009-hot-path.md).
-    for part in (api, pages, boards, days, signing, account, hr, kiosk, pins, health, metrics, reference):
+    for part in _PARTS:
         app.router.routes.extend(part.router.routes)
     app.mount(static_path(), CachedFiles(packages=[("attendance.web", "static")]))
     if settings.trusted_proxy:
@@ -181,6 +202,7 @@ def _services(
     return Services(
         registry_file=registry_file,
         marking=marking,
+        reporting=Reporting(marking.ledger, marking.roster, lambda _: (), now=now),
         accounts=accounts,
         store=store,
         granting=granting,

@@ -25,6 +25,7 @@ from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
 from attendance.proving import Proving
 from attendance.registry import RegistryFile
+from attendance.reporting import Reporting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Services:
 
     registry_file: RegistryFile
     marking: Marking
+    reporting: Reporting
     accounts: AccountsFile
     store: AccessStore
     granting: Granting

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
 from attendance.model import Role
-from attendance.reporting import day, days_object
+from attendance.reporting import days_object
 from attendance.timesheet import State
 from attendance.web.access import Allow, CallerDep, sites_asked
 from attendance.web.deps import ServicesDep
@@ -80,6 +80,5 @@ def show_day(
     site: SiteKeys = [],  # noqa: B006  # it is not changed
 ) -> dict[str, Any]:
     """Tell who was there on a day."""
-    marking = services.marking
     chosen = sites_asked(request, caller, site)
-    return days_object(date, [day(marking.ledger(one), marking.roster(one), date) for one in chosen])
+    return days_object(date, [services.reporting.day(one, date) for one in chosen])

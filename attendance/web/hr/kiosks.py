@@ -1,4 +1,4 @@
-"""Own what people who are signed in see of the sites: who is in, and the kiosks."""
+"""Own the pages of the kiosks: which there are, a code for a new one, and how one is taken back."""
 
 from typing import Annotated
 
@@ -10,8 +10,7 @@ from attendance.accounts.enrolling import CODE_SECONDS
 from attendance.clock import to_local
 from attendance.errors import AttendanceError, UnknownGrantError
 from attendance.model import Site
-from attendance.reporting import board
-from attendance.web.access import KEEPS_KIOSKS, LOOKS, Caller, CallerDep
+from attendance.web.access import KEEPS_KIOSKS, Caller, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep, sites_sought, sites_within
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
@@ -20,21 +19,6 @@ from attendance.web.rendering import render
 MAX_SHOWN_SITES = 40
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/hr", dependencies=[Depends(LOOKS)])
-def show_sites(services: ServicesDep, caller: CallerDep) -> Response:
-    """Show the sites of the account with who is in; run in a thread, since it asks the disk."""
-    sites = sites_within(services, caller.grant)
-    boards = [board(services.marking.ledger(site), now=services.now) for site in sites]
-    return render("hr.html", now=services.now(), caller=caller, boards=boards)
-
-
-@router.get("/hr/sites/{site}", dependencies=[Depends(LOOKS)])
-def show_board(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Response:
-    """Show who is in at one site; run in a thread, since it asks the disk."""
-    here = board(services.marking.ledger(site), now=services.now)
-    return render("board.html", now=services.now(), caller=caller, board=here)
 
 
 @router.get("/hr/kiosks", dependencies=[Depends(KEEPS_KIOSKS)])

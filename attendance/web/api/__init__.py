@@ -1,0 +1,1 @@
+"""Own what programs call: marks, boards, days as JSON."""

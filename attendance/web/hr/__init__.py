@@ -1,0 +1,1 @@
+"""Own what people who are signed in see and do."""
