@@ -8,6 +8,7 @@ import pytest
 from tests.access_web import add_account, kiosk_of, services, session_of, token_of
 from tests.webapp import HTML, Web, is_problem, serving_web, tags, visible_text
 
+ALL_OF_THE_BAR = ("/hr", "/hr/days/today", "/hr/requests", "/hr/kiosks", "/account")
 SITES = {
     "london": "timezone: Europe/London; marking: kiosk",
     "rome": "timezone: Europe/Rome; marking: kiosk",
@@ -71,6 +72,44 @@ def test_a_name_that_is_refused_stays_typed_among_all_sites(web: Web) -> None:
     assert tags(page, "a", href="#name-rome")
     assert visible_text(page).count("Small letters, digits, dots and hyphens, such as front-door.") == len(SITES)
     assert [tag["id"] for tag in tags(narrow, "input", name="name")] == ["name-rome"]
+
+
+# Where one can go on
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "wanted"),
+    [
+        ("hr", "/hr", ["/hr", "/hr/days/today", "/hr/requests", "/hr/kiosks", "/account"]),
+        ("viewer", "/hr", ["/hr", "/account"]),
+        ("ops", "/hr/kiosks", ["/hr/kiosks", "/account"]),
+    ],
+)
+def test_the_bar_leads_to_what_the_role_is_for(web: Web, role: str, path: str, wanted: list[str]) -> None:
+    """And to nothing that would be refused."""
+    header = HTML | session_of(web, add_account(web, f"{role}-here", role))
+    web.client.cookies.clear()
+
+    page = web.client.get(path, headers=header)
+
+    assert [tag["href"] for tag in tags(page, "a") if tag["href"] in ALL_OF_THE_BAR] == wanted
+    assert [tag["href"] for tag in tags(page, "a", **{"aria-current": "page"})] == [path]
+
+
+@pytest.mark.parametrize("role", ["hr", "viewer"])
+def test_the_pages_of_a_site_are_one_step_apart_for_hr(web: Web, role: str) -> None:
+    """The one that is shown is named; a viewer, who may see no other, is offered none."""
+    header = HTML | session_of(web, add_account(web, f"{role}-here", role))
+    web.client.cookies.clear()
+
+    page = web.client.get("/hr/sites/london", headers=header)
+
+    home = "/hr/sites/london"
+    wanted = [home, *(f"{home}/{place}" for place in ("days/today", "months/this", "roster", "edited"))]
+    offered = [tag["href"] for tag in tags(page, "a") if tag["href"] in wanted]
+    assert page.status_code == 200
+    assert offered == (wanted if role == "hr" else [])
+    assert [tag["href"] for tag in tags(page, "a", **{"aria-current": "page"})] == offered[:1]
 
 
 # Errors

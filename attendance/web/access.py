@@ -59,6 +59,11 @@ class Caller:
         return not LOOKS.roles.isdisjoint(self.grant.roles)
 
     @property
+    def looks_back(self) -> bool:
+        """Tell whether the caller may see and amend what days were."""
+        return not LOOKS_BACK.roles.isdisjoint(self.grant.roles)
+
+    @property
     def keeps_kiosks(self) -> bool:
         """Tell whether the caller may make devices kiosks."""
         return not KEEPS_KIOSKS.roles.isdisjoint(self.grant.roles)
@@ -170,6 +175,7 @@ ANYBODY = Anybody()
 MARKS = Marks()
 AT_KIOSK = AtKiosk()
 LOOKS = Allow(Role.HR, Role.VIEWER)
+LOOKS_BACK = Allow(Role.HR)
 OPERATES = Allow(Role.OPS)
 KEEPS_KIOSKS = Allow(Role.HR, Role.OPS)
 GIVES_PINS = Allow(Role.HR)

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
-from attendance.model import Role
 from attendance.reporting import days_object
 from attendance.timesheet import State
-from attendance.web.access import Allow, CallerDep, sites_asked
+from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
 from attendance.web.deps import ServicesDep
 from attendance.web.document import problems
 
@@ -68,7 +67,7 @@ SiteKeys = Annotated[
     Query(description="The keys of sites; without it, all that the token is good for.", examples=[["london"]]),
 ]
 
-router = APIRouter(prefix="/api", dependencies=[Depends(Allow(Role.HR))], responses=problems(401, 403, 404, 503))
+router = APIRouter(prefix="/api", dependencies=[Depends(LOOKS_BACK)], responses=problems(401, 403, 404, 503))
 
 
 @router.get("/days/{date}", response_model=DayAnswer, response_description="What the day was.")
