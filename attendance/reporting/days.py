@@ -11,10 +11,11 @@ from attendance.roster import Roster
 from attendance.timesheet import (
     DaySheet,
     MonthSheet,
-    Sighting,
     day_sheet,
     is_of_another_zone,
     month_sheet,
+    sightings_in,
+    with_sightings,
 )
 
 OFFSETS_APART = timedelta(days=2)
@@ -51,11 +52,9 @@ class Reporting:
 
         Who is missing is looked for among the visitors of the `others`. Raise LedgerError, RosterError.
         """
-        employees = self._employees(site)
-        span = work_day_on(work_date, site.zone, site.day_start)
-        marks = self._marks(site, span, known_at)
-        sightings = dict(self._sightings(employees, site, work_date, others)) if employees else {}
-        return day_sheet(site, work_date, marks, employees, self._amendments(site, known_at), sightings=sightings)
+        sheet = self._day(site, work_date, known_at)
+        hosts = [other for other in others if other.visitors and other.site_id != site.site_id]
+        return with_sightings(sheet, sightings_in(self._day(host, work_date, known_at) for host in hosts))
 
     def month(self, site: Site, month: Month, *, known_at: datetime | None = None) -> MonthSheet:
         """Return what a month was at a site, reading the rows of that month only; raise LedgerError, RosterError."""
@@ -64,6 +63,11 @@ class Reporting:
         marks = self._marks(site, span, known_at)
         amendments = self._amendments(site, known_at)
         return month_sheet(site, month, marks, self._employees(site), amendments, until=self.today(site))
+
+    def _day(self, site: Site, work_date: date, known_at: datetime | None) -> DaySheet:
+        """Return what a work date was at a site, by what that site alone knows."""
+        marks = self._marks(site, work_day_on(work_date, site.zone, site.day_start), known_at)
+        return day_sheet(site, work_date, marks, self._employees(site), self._amendments(site, known_at))
 
     def _employees(self, site: Site) -> Mapping[str, Employee] | None:
         """Return the roster of a site, if it has one; raise RosterError."""
@@ -87,15 +91,3 @@ class Reporting:
             starts_at, ends_at = span.starts_at, span.ends_at
         marks = ledger.read(starts_at, ends_at)
         return marks if known_at is None else takewhile(lambda mark: mark.marked_at <= known_at, marks)
-
-    def _sightings(
-        self, employees: Mapping[str, Employee], site: Site, work_date: date, others: Iterable[Site]
-    ) -> Iterator[tuple[str, Sighting]]:
-        """Yield where employees of a site marked as visitors on a date, the first mark last."""
-        for other in others:
-            if other.visitors and other.site_id != site.site_id:
-                marks = self._marks(other, work_day_on(work_date, other.zone, other.day_start), None)
-                for entry in day_sheet(other, work_date, marks, self._employees(other)).entries:
-                    key = entry.employee_id.casefold()
-                    if entry.visitor and entry.first and key in employees:
-                        yield key, Sighting(site=other, mark=entry.first)

@@ -1,20 +1,12 @@
 """Own what days and months were at a site: pure; it derives them and reads nothing."""
 
-from attendance.timesheet.day import (
-    Day,
-    DaySheet,
-    Entry,
-    Sighting,
-    State,
-    Totals,
-    day_sheet,
-    due_at,
-    is_of_another_zone,
-    totals_of,
-)
+from attendance.timesheet.day import Day, day_sheet, due_at, is_of_another_zone
 from attendance.timesheet.month import MonthSheet, PersonMonth, month_sheet
+from attendance.timesheet.nouns import THERE, DaySheet, Entry, Sighting, State, Totals, totals_of
+from attendance.timesheet.sighting import sightings_in, with_sightings
 
 __all__ = [
+    "THERE",
     "Day",
     "DaySheet",
     "Entry",
@@ -27,5 +19,7 @@ __all__ = [
     "due_at",
     "is_of_another_zone",
     "month_sheet",
+    "sightings_in",
     "totals_of",
+    "with_sightings",
 ]

@@ -1,132 +1,39 @@
 """Own what a day was: derived from marks, amendments, roster and plan alone; it reads nothing."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from enum import StrEnum
 from functools import cached_property
-from types import MappingProxyType
 
 from attendance.clock import WorkDay, first_instant, fixed_zone, instants_of, to_local, work_day_on
 from attendance.holiday import holiday_on
 from attendance.model import Amendment, Employee, Kind, Mark, Moment, Site
+from attendance.timesheet.nouns import THERE, DaySheet, Entry, State
 
 
-class State(StrEnum):
-    """What a day was for somebody: the kind of their last mark, or why there is none."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    LEFT = "left"
-    NOT_MARKED = "not_marked"
-    OFF = "off"
-    HOLIDAY = "holiday"
-    UNKNOWN = "unknown"
-    """The last mark has a status that the site does not have any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """Where somebody who is missing at their home site marked as a visitor on the same date, with their first mark."""
-
-    site: Site
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A day of one employee; `worked` is None where the site has no status of the kind `left`.
-
-    `status` is that of the last mark, or what an amendment says of the date; `first` and `last` are marks, as amended.
-    `trail` has every amendment that speaks of this day of theirs, in the order of writing, requests too.
-    """
-
-    employee_id: str
-    name: str
-    state: State
-    status: str | None
-    first: Mark | None
-    last: Mark | None
-    late: bool
-    visitor: bool
-    worked: timedelta | None
-    trail: Sequence[Amendment] = ()
-    seen: Sighting | None = None
-
-    @property
-    def amended(self) -> bool:
-        """Tell whether an amendment has a say in this."""
-        return any(amendment.counts for amendment in self.trail)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """How many there were: `present` counts who left again, and `late` is a part of it; `off` counts holidays."""
-
-    present: int
-    absent: int
-    late: int
-    not_marked: int
-    off: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySheet:
-    """A work date at a site: an entry for everybody on the roster, in its order, then for others who marked."""
-
-    site: Site
-    date: date
-    holiday: str | None
-    entries: Sequence[Entry]
-
-    @property
-    def totals(self) -> Totals:
-        """Return how many were there."""
-        return totals_of(self.entries)
-
-
-def totals_of(entries: Iterable[Entry]) -> Totals:
-    """Return how many of the entries were what."""
-    seen = list(entries)
-    count = Counter(entry.state for entry in seen)
-    return Totals(
-        present=count[State.PRESENT] + count[State.LEFT],
-        absent=count[State.ABSENT],
-        late=sum(entry.late for entry in seen),
-        not_marked=count[State.NOT_MARKED],
-        off=count[State.OFF] + count[State.HOLIDAY],
-    )
-
-
-def day_sheet(  # noqa: PLR0913  # all that a day is derived from
+def day_sheet(
     site: Site,
     work_date: date,
     marks: Iterable[Mark],
     employees: Mapping[str, Employee] | None,
     amendments: Iterable[Amendment] = (),
-    *,
-    sightings: Mapping[str, Sighting] = MappingProxyType({}),
 ) -> DaySheet:
     """Return what a work date was, from marks in the order of the ledger; those of other work dates are passed over.
 
-    `employees` is the roster, by IDs in small letters: who belongs to the site on that date is in the sheet. Without
-    one only those are known who marked, or of whom an amendment speaks. `sightings` has visitors at other sites, by IDs
-    in small letters too.
+    `employees` is the roster, by IDs in small letters: who belongs to the site on that date is in the sheet, before
+    others who marked or of whom an amendment speaks. Without a roster only these are known.
     """
-    day = Day(site, work_date)
-    known = {key: employee for key, employee in (employees or {}).items() if employee.belongs_on(work_date)}
-    people: dict[str, tuple[list[Mark], list[Amendment]]] = {key: ([], []) for key in known}
+    day, known = Day(site, work_date), employees or {}
+    people: dict[str, tuple[list[Mark], list[Amendment]]] = {
+        key: ([], []) for key, employee in known.items() if employee.belongs_on(work_date)
+    }
     for mark in marks:
-        if day.counts(mark):
+        if day.is_of(mark):
             people.setdefault(key_of(mark.employee_id, known), ([], []))[0].append(mark)
     for amendment in amendments:
-        if day.is_about(amendment):
+        if day.is_of(amendment):
             people.setdefault(key_of(amendment.employee_id, known), ([], []))[1].append(amendment)
-    has_roster = employees is not None
     entries = [
-        day.entry(known.get(key), own, trail, visitor=has_roster and key not in known, seen=sightings.get(key))
-        for key, (own, trail) in people.items()
+        day.entry(known.get(key), own, trail, has_roster=employees is not None) for key, (own, trail) in people.items()
     ]
     return DaySheet(site=site, date=work_date, holiday=day.holiday, entries=entries)
 
@@ -165,6 +72,7 @@ class Day:
     def __init__(self, site: Site, work_date: date) -> None:
         self.date = work_date
         self._site = site
+        self._tells_leaving = Kind.LEFT in site.statuses.values()
         self._days: dict[tzinfo, tuple[WorkDay, datetime | None]] = {}
         self._zones: dict[tuple[datetime, timedelta], tzinfo] = {}
 
@@ -181,13 +89,14 @@ class Day:
             return State.OFF
         return State.HOLIDAY if self.holiday else None
 
-    def counts(self, mark: Mark) -> bool:
-        """Tell whether a mark counts for this work date, by the offset in its own row."""
-        return mark.marked_at in self._as_at(mark.marked_at, mark.utc_offset)[0]
+    def is_of(self, spoken: Mark | Amendment) -> bool:
+        """Tell whether a mark counts for this work date, or an amendment speaks of it or of a moment within it.
 
-    def is_about(self, amendment: Amendment) -> bool:
-        """Tell whether an amendment speaks of this work date, or of a moment that counts for it."""
-        about = amendment.about
+        By the offset in its own row: it is that of the site's clock at that instant.
+        """
+        if isinstance(spoken, Mark):
+            return spoken.marked_at in self._as_at(spoken.marked_at, spoken.utc_offset)[0]
+        about = spoken.about
         if isinstance(about, Moment):
             return about.at in self._as_at(about.at, about.utc_offset)[0]
         return about == self.date
@@ -198,35 +107,34 @@ class Day:
         marks: Sequence[Mark],
         trail: Sequence[Amendment] = (),
         *,
-        visitor: bool,
-        seen: Sighting | None = None,
+        has_roster: bool,
     ) -> Entry:
-        """Return the entry of an employee of the roster, or of somebody else who marked or is spoken of."""
-        ruling = None
+        """Return the entry of somebody who is on the roster, or who marked, or of whom an amendment speaks.
+
+        Whoever does not belong to a site with a roster on this date is a visitor there, leavers too.
+        """
+        visitor = has_roster and not (employee and employee.belongs_on(self.date))
         who = employee or (marks or trail)[-1]
-        if trail:
-            marks, ruling = _amended(marks, trail)
-        status = ruling if ruling is not None else marks[-1].status if marks else ""
-        state = self._state(status)
-        expected = not visitor and self.off is None and ruling is None and state in {State.PRESENT, State.LEFT}
+        counted, ruling = _amended(marks, trail) if trail else (marks, None)
+        status = ruling if ruling is not None else counted[-1].status if counted else ""
+        state = self._state(status, is_expected=not visitor)
+        is_due = ruling is None and not visitor and not self.off and state in THERE
         return Entry(
             employee_id=who.employee_id,
             name=who.name,
             state=state,
             status=status or None,
-            first=marks[0] if marks else None,
-            last=marks[-1] if marks else None,
-            late=expected and self._came_late(marks),
+            late=is_due and self._came_late(counted),
             visitor=visitor,
-            worked=self._worked(marks) if Kind.LEFT in self._site.statuses.values() else None,
+            worked=self._worked(counted if ruling is None or state in THERE else ()),
+            marks=counted,
             trail=trail,
-            seen=seen if state not in {State.PRESENT, State.LEFT} else None,
         )
 
-    def _state(self, status: str) -> State:
+    def _state(self, status: str, *, is_expected: bool) -> State:
         """Return what the day was for somebody with a status or none; nobody is absent when nobody is expected."""
         if not status:
-            return self.off or State.NOT_MARKED
+            return self.off or (State.NOT_MARKED if is_expected else State.OFF)
         kind = self._site.statuses.get(status)
         if kind is None:
             return State.UNKNOWN
@@ -238,8 +146,13 @@ class Day:
         due = self._as_at(came.marked_at, came.utc_offset)[1] if came else None
         return came is not None and due is not None and came.marked_at > due
 
-    def _worked(self, marks: Sequence[Mark]) -> timedelta:
-        """Return the time from each coming to the next leaving; without a leaving it is not counted."""
+    def _worked(self, marks: Sequence[Mark]) -> timedelta | None:
+        """Return the time from each coming to the next leaving; without a leaving it is not counted.
+
+        None where the site has no status for leaving: it does not know how long anybody was there.
+        """
+        if not self._tells_leaving:
+            return None
         worked, came_at = timedelta(), None
         for mark in marks:
             kind = self._kind(mark)
@@ -272,7 +185,7 @@ def _amended(marks: Sequence[Mark], trail: Sequence[Amendment]) -> tuple[Sequenc
     """Return marks as amendments make them, and the status that the date has by the last word, or None.
 
     What was written last counts: of a date, it decides the date; of a moment, it stands in the place of what was marked
-    at that instant, and the date is again what the marks say.
+    at that instant, and the date is again what the marks say. Where a date is as if not marked, no mark counts.
     """
     counted, ruling = list(marks), None
     for amendment in trail:
@@ -293,4 +206,4 @@ def _amended(marks: Sequence[Mark], trail: Sequence[Amendment]) -> tuple[Sequenc
                     status=amendment.status,
                 )
             )
-    return sorted(counted, key=lambda mark: mark.marked_at), ruling
+    return [] if ruling == "" else sorted(counted, key=lambda mark: mark.marked_at), ruling

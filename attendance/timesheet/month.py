@@ -1,15 +1,18 @@
 """Own what a month was at a site: days by employees, derived as each day is; it reads nothing."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from attendance.clock import Month
 from attendance.model import Amendment, Employee, Mark, Moment, Site
-from attendance.timesheet.day import Day, Entry, Totals, key_of, totals_of
+from attendance.timesheet.day import Day, key_of
+from attendance.timesheet.nouns import Entry, Totals, totals_of
 
 _Own = dict[date, tuple[list[Mark], list[Amendment]]]
+_NOTHING: tuple[list[Mark], list[Amendment]] = ([], [])
+_Spoken = TypeVar("_Spoken", Mark, Amendment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +72,15 @@ def month_sheet(  # noqa: PLR0913  # all that a month is derived from
     `employees` and `amendments` are as for a day; days after `until` have not begun: only who marked or is spoken of
     has an entry there.
     """
-    days = {on: Day(site, on) for on in month.dates}
-    known = {key: one for key, one in (employees or {}).items() if any(map(one.belongs_on, days))}
-    people: dict[str, _Own] = {key: defaultdict(_nothing) for key in known}
+    days, known = {on: Day(site, on) for on in month.dates}, employees or {}
+    people: dict[str, _Own] = {key: {} for key, one in known.items() if any(map(one.belongs_on, days))}
     for on, mark in _dated(days, marks):
-        people.setdefault(key_of(mark.employee_id, known), defaultdict(_nothing))[on][0].append(mark)
-    for amendment in amendments:
-        for on in _dates_of(days, amendment):
-            people.setdefault(key_of(amendment.employee_id, known), defaultdict(_nothing))[on][1].append(amendment)
+        people.setdefault(key_of(mark.employee_id, known), {}).setdefault(on, ([], []))[0].append(mark)
+    for on, amendment in _dated(days, amendments):
+        people.setdefault(key_of(amendment.employee_id, known), {}).setdefault(on, ([], []))[1].append(amendment)
     has_roster = employees is not None
     sheets = [_person(days, known.get(key), own, until, has_roster=has_roster) for key, own in people.items()]
     return MonthSheet(site=site, month=month, days=list(days.values()), people=sheets)
-
-
-def _nothing() -> tuple[list[Mark], list[Amendment]]:
-    """Return neither marks nor amendments."""
-    return [], []
 
 
 def _person(
@@ -98,35 +94,29 @@ def _person(
     """Return the month of an employee."""
     entries: list[Entry | None] = []
     for on, day in days.items():
-        member = employee if employee and employee.belongs_on(on) else None
-        marks, trail = own.get(on) or _nothing()
-        if marks or trail or (member and on <= until):
-            entries.append(day.entry(member, marks, trail, visitor=has_roster and member is None))
-        else:
-            entries.append(None)
-    last = next(entry for entry in reversed(entries) if entry) if own else None
-    who = employee or last
-    assert who is not None  # noqa: S101  # nobody is in a sheet who neither belongs to the site nor is spoken of
-    visitor = has_roster and employee is None
+        is_told = on in own or (employee is not None and on <= until and employee.belongs_on(on))
+        marks, trail = own.get(on, _NOTHING)
+        entries.append(day.entry(employee, marks, trail, has_roster=has_roster) if is_told else None)
+    who = employee or next(entry for entry in reversed(entries) if entry)
+    visitor = has_roster and not (employee and any(map(employee.belongs_on, days)))
     return PersonMonth(employee_id=who.employee_id, name=who.name, visitor=visitor, entries=entries)
 
 
-def _dated(days: Mapping[date, Day], marks: Iterable[Mark]) -> Iterator[tuple[date, Mark]]:
-    """Yield marks with the work dates that they count for, those of the month."""
-    for mark in marks:
-        near = (mark.marked_at + mark.utc_offset).date()
-        for on in (near, near - timedelta(days=1), near + timedelta(days=1)):
-            if on in days and days[on].counts(mark):
-                yield on, mark
+def _dated(days: Mapping[date, Day], spoken: Iterable[_Spoken]) -> Iterator[tuple[date, _Spoken]]:
+    """Yield marks or amendments with the dates of which they speak, those of the month."""
+    for one in spoken:
+        for on in _dates_near(one):
+            if on in days and days[on].is_of(one):
+                yield on, one
                 break
 
 
-def _dates_of(days: Mapping[date, Day], amendment: Amendment) -> Iterator[date]:
-    """Yield the date of the month of which an amendment speaks, if it does."""
-    about = amendment.about
-    if isinstance(about, Moment):
-        near = (about.at + about.utc_offset).date()
-        candidates = (near, near - timedelta(days=1), near + timedelta(days=1))
-        yield from (on for on in candidates if on in days and days[on].is_about(amendment))
-    elif isinstance(about, date) and about in days:
-        yield about
+def _dates_near(spoken: Mark | Amendment) -> tuple[date, ...]:
+    """Return of which work dates a mark or an amendment may speak: of that on its clock, or of one beside."""
+    if isinstance(spoken, Mark):
+        near = (spoken.marked_at + spoken.utc_offset).date()
+    elif isinstance(spoken.about, Moment):
+        near = (spoken.about.at + spoken.about.utc_offset).date()
+    else:
+        return (spoken.about,) if isinstance(spoken.about, date) else ()
+    return near, near - timedelta(days=1), near + timedelta(days=1)
