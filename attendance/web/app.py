@@ -53,6 +53,7 @@ from attendance.web.errors import (
     on_validation_error,
 )
 from attendance.web.hr import boards, kiosks, pins
+from attendance.web.hr import days as hr_days
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
@@ -70,6 +71,7 @@ _PARTS = (
     signing,
     account,
     boards,
+    hr_days,
     kiosks,
     kiosk,
     pins,

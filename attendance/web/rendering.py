@@ -1,6 +1,6 @@
 """Own how pages are made: the templates, the addresses of static files, and who wants a page at all."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -46,9 +46,25 @@ class CachedFiles(StaticFiles):
         return answer
 
 
-def spoken_date(local: datetime) -> str:
+def spoken_date(local: date) -> str:
     """Return the date as a person says it: `Sunday 22 November 2026`."""
     return f"{local:%A} {local.day} {local:%B %Y}"
+
+
+def short_date(on: date) -> str:
+    """Return the date as it stands in a narrow place: `Sun 22 Nov`."""
+    return f"{on:%a} {on.day} {on:%b}"
+
+
+def wall(instant: datetime, utc_offset: timedelta) -> datetime:
+    """Return the local time (aware) of an instant by the offset that a row has."""
+    return instant.astimezone(timezone(utc_offset))
+
+
+def hours(worked: timedelta) -> str:
+    """Return a time span as hours and minutes: `7:30`; seconds are left out."""
+    minutes = int(worked.total_seconds()) // 60
+    return f"{minutes // 60}:{minutes % 60:02}"
 
 
 @cache
@@ -64,6 +80,9 @@ def _templates() -> Environment:
     environment.globals["static"] = static_path()
     environment.filters["offset_label"] = offset_label
     environment.filters["spoken_date"] = spoken_date
+    environment.filters["short_date"] = short_date
+    environment.filters["wall"] = wall
+    environment.filters["hours"] = hours
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["offset_seconds"] = lambda local: int(local.utcoffset().total_seconds())
     return environment

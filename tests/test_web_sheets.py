@@ -1,0 +1,230 @@
+"""Claims about the pages of days, months and years: what they count, of which sites, and what each number leads to."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from tests.access_web import token_of
+from tests.conftest import HandClock
+from tests.webapp import HEADER, HTML, Web, is_problem, serving_web, tags, visible_text, write_roster
+
+SITES = {
+    "london": "timezone: Europe/London; roster: data/london.roster.csv; visitors: true; start: '09:00'; "
+    "statuses: {Present: present, Absent: absent, Left: left}; holidays: GB-ENG",
+    "kathmandu": "timezone: Asia/Kathmandu; roster: data/kathmandu.roster.csv; visitors: true",
+    "auckland": "timezone: Pacific/Auckland",
+    "broken": "timezone: America/Lima",
+}
+FRIDAY = """2026-11-20T08:58:41+00:00,E1,Ana Martín,Present
+2026-11-20T09:12:00+00:00,E2,Jo Park,Present
+2026-11-20T09:15:00+00:00,E3,Maya,Absent
+2026-11-20T17:00:00+00:00,E1,Ana Martín,Left
+2026-11-20T18:00:00+00:00,V9,Guest,Present
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """London with a Friday, Kathmandu where one of its people was, Auckland, and a site that cannot be read."""
+    tmp_path = tmp_path_factory.mktemp("sheets")
+    write_roster(tmp_path, "london", E1="Ana Martín", E2="Jo Park", E3="Maya", E4="Zoë")
+    write_roster(tmp_path, "kathmandu", K1="Gita")
+    (tmp_path / "data" / "london.csv").write_text(HEADER + FRIDAY, encoding="utf-8")
+    row = "2026-11-20T09:03:00+05:45,E4,Zoë,Present\n"
+    (tmp_path / "data" / "kathmandu.csv").write_text(HEADER + row, encoding="utf-8")
+    with serving_web(tmp_path, sites=SITES, role="hr") as web:
+        (tmp_path / "data" / "broken.csv").mkdir()
+        web.client.headers.update(HTML)
+        yield web
+
+
+@pytest.fixture
+def web(served: Web) -> Web:
+    """The same on a Monday morning: nothing is written there."""
+    served.clock.now = HandClock().now
+    return served
+
+
+def text_of(web: Web, path: str, headers: Mapping[str, str] | None = None) -> str:
+    """Return what a person reads in a page that is there."""
+    answer = web.client.get(path, headers=headers or {})
+    assert answer.status_code == 200, answer.text
+    return visible_text(answer)
+
+
+# A day at all sites
+
+
+def test_a_day_is_told_of_every_site_and_each_number_leads_to_its_rows(web: Web) -> None:
+    """Also where another site cannot be read: that is said, and nothing is hidden."""
+    answer = web.client.get("/hr/days/2026-11-20")
+
+    text = visible_text(answer)
+    assert "Cannot be read now: ledger_damaged" in text
+    assert "London Friday 20 November 2026" in text
+    (late,) = tags(answer, "a", href="/hr/sites/london/days/2026-11-20?show=late")
+    assert late
+    assert [
+        tag["href"].partition("show=")[2] for tag in tags(answer, "a") if "london/days/2026-11-20?" in tag["href"]
+    ] == [
+        "present",
+        "absent",
+        "late",
+        "not_marked",
+    ]
+
+
+def test_today_is_each_sites_own(web: Web) -> None:
+    """At 11:30 UTC on a Monday it is Tuesday in Auckland."""
+    web.clock.move(hours=2.5)
+
+    text = text_of(web, "/hr/days/today")
+
+    assert "London Monday 23 November 2026 There it is 11:30 (UTC+00:00)" in text
+    assert "Auckland Tuesday 24 November 2026 There it is 00:30 (UTC+13:00)" in text
+
+
+def test_a_day_that_has_not_begun_somewhere_says_so(web: Web) -> None:
+    """Of Tuesday nothing is counted in London, while it is Tuesday in Auckland."""
+    web.clock.move(hours=2.5)
+
+    text = text_of(web, "/hr/days/2026-11-24")
+
+    assert text.count("Has not begun there yet.") == 2
+    assert "This day has not begun there yet." in text_of(web, "/hr/sites/london/days/2026-11-24")
+    assert "This day has not begun" not in text_of(web, "/hr/sites/auckland/days/2026-11-24")
+
+
+def test_only_the_sites_of_the_grant_are_shown(web: Web) -> None:
+    """Neither their names nor who was seen there."""
+    bearer = token_of(web, "payroll", "hr", sites=["london"])
+
+    days = text_of(web, "/hr/days/2026-11-20", bearer)
+    day = text_of(web, "/hr/sites/london/days/2026-11-20", bearer)
+    foreign = web.client.get("/hr/sites/kathmandu/days/2026-11-20", headers=bearer)
+
+    assert "London" in days
+    assert "Kathmandu" not in days + day
+    assert foreign.status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/hr/days/", "/hr/sites/london/days/"])
+@pytest.mark.parametrize("on", ["2026-02-30", "yesterday", "1899-12-31", "2200-01-01", "20261120", "%3Cb%3E"])
+def test_there_is_no_page_of_what_is_no_date(web: Web, address: str, on: str) -> None:
+    """404 in words, or the problem for a program; the form with a date says the same."""
+    page = web.client.get(address + on)
+
+    assert page.status_code == 404
+    assert "There is no such page" in visible_text(page)
+    assert is_problem(web.client.get(address + on, headers={"Accept": "*/*"}), 404, "not_found")
+
+
+@pytest.mark.parametrize("address", ["/hr/days", "/hr/sites/london/days"])
+def test_the_form_with_a_date_leads_to_its_page(web: Web, address: str) -> None:
+    """No script is needed; nothing typed is today, and what is no date is refused."""
+    answers = [web.client.get(f"{address}?on={on}") for on in ("2026-11-20", "", "2026-02-30")]
+
+    assert [answer.headers.get("location") for answer in answers] == [
+        f"{address}/2026-11-20",
+        f"{address}/today",
+        None,
+    ]
+    assert answers[2].status_code == 404
+
+
+@pytest.mark.parametrize("on", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_have_one_neighbour(web: Web, on: str) -> None:
+    """No link leads to a page that is not there."""
+    answer = web.client.get(f"/hr/sites/london/days/{on}")
+
+    assert len(tags(answer, "a", rel="prev") + tags(answer, "a", rel="next")) == 1
+
+
+# A day at one site
+
+
+def rows_of(web: Web, query: str = "") -> list[str]:
+    """Return the IDs in the rows of London's Friday."""
+    answer = web.client.get(f"/hr/sites/london/days/2026-11-20{query}")
+    assert answer.status_code == 200
+    homes = [tag["href"] for tag in tags(answer, "a") if "/employees/" in tag["href"]]
+    return [home.split("/")[5] for home in homes]
+
+
+def test_a_day_shows_everybody_with_times_and_hours(web: Web) -> None:
+    """Who came and when, how long they stayed, who is late, missing, a visitor; each name leads to their day."""
+    text = text_of(web, "/hr/sites/london/days/2026-11-20")
+
+    assert "Ana Martín E1 Left 08:58:41 17:00:00 8:01" in text
+    assert "Jo Park E2 Present late 09:12:00 09:12:00" in text
+    assert "Guest V9 Present visitor 18:00:00" in text
+    assert rows_of(web) == ["E1", "E2", "E3", "E4", "V9"]
+
+
+def test_who_is_missing_is_seen_elsewhere(web: Web) -> None:
+    """With the site and the time there."""
+    assert "Zoë E4 Not marked seen at Kathmandu, 09:03:00 there" in text_of(web, "/hr/sites/london/days/2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("show", "wanted"),
+    [
+        ("present", ["E1", "E2", "V9"]),
+        ("late", ["E2"]),
+        ("absent", ["E3"]),
+        ("not_marked", ["E4"]),
+        ("visitor", ["V9"]),
+        ("off", []),
+    ],
+)
+def test_a_total_leads_to_the_rows_that_it_counts(web: Web, show: str, wanted: list[str]) -> None:
+    """As many as the number says."""
+    answer = web.client.get("/hr/sites/london/days/2026-11-20")
+
+    assert rows_of(web, f"?show={show}") == wanted
+    assert f"{len(wanted)}" in answer.text.partition(f'href="?show={show}"')[2].partition("</a>")[0]
+
+
+def test_rows_are_sorted_and_found(web: Web) -> None:
+    """By what a heading says, both ways; who has no time stands last in both."""
+    assert rows_of(web, "?sort=first") == ["E1", "E2", "E3", "V9", "E4"]
+    assert rows_of(web, "?sort=first&down=1") == ["V9", "E3", "E2", "E1", "E4"]
+    assert rows_of(web, "?sort=name") == ["E1", "V9", "E2", "E3", "E4"]
+    assert rows_of(web, "?q=PARK") == rows_of(web, "?q=e2") == ["E2"]
+    assert rows_of(web, "?q=nobody") == []
+
+
+@pytest.mark.parametrize("query", ["show=all", "sort=shoe", "page=0", "page=x", f"q={'x' * 81}"])
+def test_what_cannot_be_asked_for_is_refused(web: Web, query: str) -> None:
+    """In words, without an echo."""
+    answer = web.client.get(f"/hr/sites/london/days/2026-11-20?{query}")
+
+    assert answer.status_code == 400
+
+
+def test_a_day_is_shown_as_it_was_known(web: Web) -> None:
+    """By the clock of the site, with a banner; what was written later is left out."""
+    text = text_of(web, "/hr/sites/london/days/2026-11-20?known=2026-11-20T09:12")
+
+    assert "As known on Friday 20 November 2026, 09:12:00, London (UTC+00:00)" in text
+    assert "Ana Martín E1 Present 08:58:41" in text
+    assert "Jo Park E2 Present late 09:12:00" in text
+    assert "Maya E3 Not marked" in text
+    assert "As known on Friday" not in text_of(web, "/hr/sites/london/days/2026-11-20?known=")
+
+
+@pytest.mark.parametrize("known", ["soon", "2026-02-30", "2026-11-20T25:00", "2026-11-20T09", "1e9"])
+def test_what_is_no_time_is_told_beside_its_field(web: Web, known: str) -> None:
+    """The sheet is shown as it is now, and the field says what it wants."""
+    answer = web.client.get("/hr/sites/london/days/2026-11-20", params={"known": known})
+
+    assert "Enter a date and a time of day" in visible_text(answer)
+    assert tags(answer, "input", id="known")[0]["aria-invalid"] == "true"
+
+
+def test_a_site_that_cannot_be_read_says_so(web: Web) -> None:
+    """503, on a page with the way on."""
+    answer = web.client.get("/hr/sites/broken/days/2026-11-20")
+
+    assert answer.status_code == 503
+    assert tags(answer, "a", href="/hr")
