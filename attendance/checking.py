@@ -47,7 +47,7 @@ def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
     """Yield what is wrong with a site's roster, PINs, folder and ledger; the whole ledger is read."""
     if site.roster_path:
         try:
-            RosterFile(site.roster_path).current()
+            RosterFile(site.roster_path, ledger.recent_ids).current()
             PinFile(site.roster_path).known()
         except (RosterError, PinsError) as error:
             yield from error.problems

@@ -1,7 +1,7 @@
 """Own one site's marks: decide under the lock what is new and at which instant, append it, and know who is in today."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -9,7 +9,7 @@ from functools import partial
 from attendance.appendlog import LEASED, MAX_APPEND_BYTES, AppendLog, Lines, Shadow
 from attendance.clock import Clock, WorkDay, to_local, work_day
 from attendance.codec import HEADER, MAX_LINE_BYTES, decode, encode, is_row
-from attendance.errors import AttendanceError, ClockBehindError, MalformedRowError, NameMismatchError
+from attendance.errors import AttendanceError, ClockBehindError, LedgerError, MalformedRowError, NameMismatchError
 from attendance.identity import clearly_different
 from attendance.model import Incident, Mark, MarkRequest, Recorded, Site
 
@@ -20,6 +20,7 @@ LINES = Lines(header=HEADER, is_line=is_row, order=lambda line: decode(line).mar
 
 _CHUNK_BYTES = 1 << 18
 _PROBE_BYTES = 2 * MAX_LINE_BYTES
+_LAST_BYTES = 1 << 20
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -135,6 +136,17 @@ class Ledger:
             if mark.marked_at >= until_at:
                 return
             yield mark
+
+    def recent_ids(self) -> set[str]:
+        """Return, in lower case, the IDs in the last ten thousand committed rows or so; none where they cannot be read.
+
+        Then no mark can be recorded either, and the cause is told elsewhere.
+        """
+        with suppress(LedgerError):
+            committed = self.log.committed()
+            start = self._line_start(max(len(HEADER), committed - _LAST_BYTES), committed)
+            return {mark.employee_id.casefold() for mark, _ in self._marks(start, committed)}
+        return set()
 
     def turns(self, start: int, end: int) -> Iterator[int]:
         """Yield the offsets between two at which rows begin, each where another work date begins. Raise LedgerError."""

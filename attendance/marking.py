@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import combinations
 
 from attendance.appendlog import GroupCommit
-from attendance.clock import Clock
+from attendance.clock import Clock, WorkDay, work_day
 from attendance.codec import encode_timestamp
 from attendance.errors import (
     AmbiguousSiteError,
@@ -40,6 +40,8 @@ class Marking:
 
     def __init__(self, registry: Registry, *, now: Clock, report: Callable[[Incident], None]) -> None:
         self._registry = registry
+        self._now = now
+        self._days: dict[str, WorkDay] = {}
         self._rosters: dict[str, RosterFile] = {}
         self._open_ledger = partial(Ledger, now=now, report=report)
         self._ledgers: dict[str, Ledger] = {}
@@ -84,7 +86,21 @@ class Marking:
         """Return the site's roster if it has one; raise RosterError."""
         if site.roster_path is None:
             return None
-        return self._rosters.setdefault(site.site_id, RosterFile(site.roster_path)).current()
+        file = self._rosters.get(site.site_id)
+        if file is None:
+            file = RosterFile(site.roster_path, self.ledger(site).recent_ids)
+            file = self._rosters.setdefault(site.site_id, file)
+        return file.current()
+
+    def belongs(self, site: Site, employee: Employee) -> bool:
+        """Tell whether somebody on the site's roster belongs to it on its present work date."""
+        if employee.from_date is None and employee.until_date is None:
+            return True
+        now = self._now()
+        day = self._days.get(site.site_id)
+        if day is None or now not in day:
+            day = self._days[site.site_id] = work_day(now, site.zone, site.day_start)
+        return employee.belongs_on(day.date)
 
     def sites_at(self, address: Address | None) -> list[Site]:
         """Return the sites that have the address in one of their networks."""
@@ -136,7 +152,7 @@ class Marking:
         if roster is None:
             return request
         try:
-            employee = roster.resolve(request.employee_id)
+            employee = self._member(site, roster, request.employee_id)
         except UnknownEmployeeError:
             if not site.visitors:
                 raise
@@ -162,7 +178,14 @@ class Marking:
         for site in self._registry.sites.values():
             with suppress(UnknownEmployeeError, RosterError):
                 if roster := self.roster(site):
-                    yield site, roster.resolve(employee_id)
+                    yield site, self._member(site, roster, employee_id)
+
+    def _member(self, site: Site, roster: Roster, employee_id: str) -> Employee:
+        """Return who has the ID and belongs to the site today; raise UnknownEmployeeError: no stranger learns more."""
+        employee = roster.resolve(employee_id)
+        if roster.has_dates and not self.belongs(site, employee):
+            raise UnknownEmployeeError
+        return employee
 
 
 def answer(site: Site, recorded: Recorded) -> dict[str, str | bool]:

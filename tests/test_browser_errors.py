@@ -95,7 +95,7 @@ def test_an_id_that_is_not_on_the_roster_is_told_and_stays_typed(visitor: Visito
 
     press(page, "button.present")
 
-    assert said(page, "[role=alert]").startswith("Not recorded This ID is not on the list of this site. Check the ID")
+    assert said(page, "[role=alert]").startswith("Not recorded This ID is not on the list of this site today.")
     assert page.input_value("#employee_id") == "nobody"
     assert visitor.rows("rome") == visitor.rows_of("R1", "rome")
 

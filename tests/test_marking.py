@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from attendance.errors import (
 from attendance.marking import Marking
 from attendance.model import Kind, Mark, MarkingRule, MarkRequest, Recorded, Site
 from attendance.registry import Registry
+from tests.conftest import HandClock
 
 MakeSite = Callable[..., Site]
 OpenMarking = Callable[..., Marking]
@@ -638,3 +640,88 @@ def _held(site: Site) -> list[Path]:
     """Return the files of a ledger that this process holds open."""
     links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     return [found for found in (link.readlink() for link in links) if found.parent == site.csv_path.parent]
+
+
+# From when until when
+
+
+@pytest.fixture
+def with_dates(tmp_path: Path, make_site: MakeSite) -> MakeSite:
+    """Return a maker of sites whose people begin and leave; the rows follow the site ID."""
+
+    def make(site_id: str, *rows: str, **changes: object) -> Site:
+        path = tmp_path / f"{site_id}.roster.csv"
+        path.write_text("".join(f"{row}\n" for row in ("Employee_ID,Name,From,Until", *rows)))
+        return make_site(site_id, roster_path=path, **changes)
+
+    return make
+
+
+@pytest.mark.parametrize("dates", ["2026-11-24,", ",2026-11-22", "2026-01-01,2026-11-22"])
+def test_who_has_not_begun_or_has_left_cannot_mark(open_marking: OpenMarking, with_dates: MakeSite, dates: str) -> None:
+    """The answer is the one for an ID that is nobody's: a stranger learns nothing of who works here."""
+    site = with_dates("london", f"E1,Ana,{dates}")
+    marking = open_marking(site)
+
+    left, nobody = refused(marking, site, ask("E1")), refused(marking, site, ask("E2"))
+
+    assert (type(left), str(left)) == (UnknownEmployeeError, str(nobody))
+
+
+@pytest.mark.parametrize("dates", ["2026-11-23,", ",2026-11-23", "2026-11-23,2026-11-23", ","])
+def test_the_first_and_the_last_day_count(open_marking: OpenMarking, with_dates: MakeSite, dates: str) -> None:
+    """Both dates are included."""
+    site = with_dates("london", f"E1,Ana,{dates}")
+
+    assert recorded(open_marking(site), site, ask("e1")).employee_id == "E1"
+
+
+def test_the_day_is_the_work_date_of_the_site(
+    open_marking: OpenMarking, with_dates: MakeSite, clock: HandClock
+) -> None:
+    """At 09:00 UTC on Monday it is still Sunday in Pago Pago, and Tuesday has begun in Kiritimati half a day later."""
+    pago, kiritimati = (
+        with_dates(site_id, "E1,Ana,,2026-11-22", timezone=zone)
+        for site_id, zone in (("pago", "Pacific/Pago_Pago"), ("kiritimati", "Pacific/Kiritimati"))
+    )
+    marking = open_marking(pago, kiritimati)
+
+    assert recorded(marking, pago, ask("E1")).name == "Ana"
+    assert isinstance(refused(marking, kiritimati, ask("E1")), UnknownEmployeeError)
+    clock.move(hours=3)
+    assert isinstance(refused(marking, pago, ask("E1", status="Absent")), UnknownEmployeeError)
+
+
+def test_a_night_shift_ends_with_its_work_date(
+    open_marking: OpenMarking, with_dates: MakeSite, clock: HandClock
+) -> None:
+    """Where the day turns at ten o'clock, it is Sunday until then."""
+    site = with_dates("london", "E1,Ana,,2026-11-22", day_start=time(10))
+    marking = open_marking(site)
+    recorded(marking, site, ask("E1"))
+    clock.move(hours=1)
+
+    assert isinstance(refused(marking, site, ask("E1", status="Absent")), UnknownEmployeeError)
+
+
+def test_who_moved_to_another_site_is_its_employee_and_a_visitor_here(
+    open_marking: OpenMarking, with_dates: MakeSite
+) -> None:
+    """Their old row stays on the roster of the old site, with the day of leaving."""
+    old = with_dates("london", "E1,Ana,,2026-11-20", visitors=True)
+    new = with_dates("oslo", "E1,Ana,2026-11-21,", timezone="Europe/Oslo")
+    marking = open_marking(old, new)
+
+    assert marking.resolve_site("E1", None) is new
+    assert recorded(marking, old, ask("E1")).name == "Ana"
+
+
+def test_what_a_spreadsheet_made_of_an_id_that_marked_is_refused(
+    open_marking: OpenMarking, with_roster: MakeSite
+) -> None:
+    """A server that starts behind such an edit knows it by the ledger."""
+    site = with_roster("london", "00123,Ana")
+    recorded(open_marking(site), site, ask("00123"))
+    with_roster("london", "123,Ana")
+
+    assert isinstance(refused(open_marking(site), site, ask("123")), RosterError)

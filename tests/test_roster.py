@@ -3,17 +3,19 @@
 import os
 import signal
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance import roster as roster_module
 from attendance.errors import Problem, RosterError, UnknownEmployeeError
 from attendance.identity import clean_employee_id, clean_name
+from attendance.mangled import made_of
 from attendance.model import Employee
 from attendance.roster import RosterFile, load_roster
+from attendance.roster import file as roster_file_module
 
 HEADER = "Employee_ID,Name\n"
 
@@ -175,7 +177,7 @@ def test_all_wrong_rows_are_listed_in_their_order(path: Path) -> None:
 def test_a_roster_that_is_too_large_is_not_read(path: Path) -> None:
     """A file beyond the limit is refused by its size alone."""
     path.write_text(HEADER)
-    os.truncate(path, roster_module.MAX_BYTES + 1)
+    os.truncate(path, roster_file_module.MAX_BYTES + 1)
 
     [problem] = _problems(path)
 
@@ -185,7 +187,7 @@ def test_a_roster_that_is_too_large_is_not_read(path: Path) -> None:
 def test_a_roster_at_the_limit_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit itself is allowed."""
     path.write_text(HEADER + "E1,Ana\n")
-    monkeypatch.setattr(roster_module, "MAX_BYTES", path.stat().st_size)
+    monkeypatch.setattr(roster_file_module, "MAX_BYTES", path.stat().st_size)
 
     assert _names(path) == {"E1": "Ana"}
 
@@ -307,6 +309,158 @@ def test_a_badge_of_64_characters_is_read(path: Path) -> None:
     path.write_text(f"{BADGES}E1,Ana,,{'x' * 64}\n")
 
     assert load_roster(path).find("X" * 64).name == "Ana"
+
+
+# From when until when
+
+DATES = "Employee_ID,Name,From,Until\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (",", (None, None)),
+        ("2026-11-20,", (date(2026, 11, 20), None)),
+        (",2026-11-20", (None, date(2026, 11, 20))),
+        ("2026-11-20,2026-11-20", (date(2026, 11, 20), date(2026, 11, 20))),
+        (" 2026-11-20 , ", (date(2026, 11, 20), None)),
+        ("2028-02-29,", (date(2028, 2, 29), None)),
+        ("", (None, None)),
+    ],
+)
+def test_dates_say_from_when_until_when(path: Path, cells: str, expected: tuple[date | None, date | None]) -> None:
+    """Both may be left out, one may be, and one day is enough."""
+    path.write_text(f"{DATES}E1,Ana,{cells}\nE2,Bob\n")
+
+    roster = load_roster(path)
+
+    employee = roster.resolve("E1")
+    assert (employee.from_date, employee.until_date) == expected
+    assert roster.has_dates is (expected != (None, None))
+
+
+@pytest.mark.parametrize("title", ["From", "Until"])
+@pytest.mark.parametrize(
+    "cell", ["20/11/2026", "11/20/2026", "20.11.2026", "2026/11/20", "46346", "2026-11-31", "20 Nov 2026", "soon"]
+)
+def test_a_date_that_a_spreadsheet_rewrote_is_refused(path: Path, title: str, cell: str) -> None:
+    """Which day is meant is not guessed; the row and the way to mend it are told."""
+    path.write_text(f"Employee_ID,Name,{title}\nE1,Ana,2026-11-20\nE2,Bob,{cell}\n")
+
+    [problem] = _problems(path)
+
+    assert problem.line == 3
+    assert problem.message.startswith(f"{title} is no date that is written as 2026-11-20")
+    assert "format the column as text" in problem.message
+
+
+def test_nobody_leaves_before_they_begin(path: Path) -> None:
+    """Such a row is a slip of the hand."""
+    path.write_text(DATES + "E1,Ana,2026-11-20,2026-11-19\n")
+
+    [problem] = _problems(path)
+
+    assert problem.message == "Until lies before From"
+
+
+@pytest.mark.parametrize("title", ["From", "Until"])
+def test_a_column_of_dates_stands_once(path: Path, title: str) -> None:
+    """Nobody could tell which of two counts."""
+    path.write_text(f"Employee_ID,Name,{title},{title}\n")
+
+    [problem] = _problems(path)
+
+    assert problem.message == f"the column {title} stands twice"
+
+
+def test_an_id_stands_once_even_where_the_dates_do_not_overlap(path: Path) -> None:
+    """One row is one person: who comes back has one row, from the first day on."""
+    path.write_text(DATES + "E1,Ana,2020-01-01,2021-01-01\nE1,Ana,2026-01-01,\n")
+
+    [problem] = _problems(path)
+
+    assert problem.message == "the ID E1 stands twice"
+
+
+# IDs that a spreadsheet changed
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [("00123", "123"), ("1E5", "100000"), ("1e5", "100000"), ("5.0", "5"), ("007", "7"), ("12E1", "120")],
+)
+@pytest.mark.parametrize("known_by", ["the roster", "the ledger"])
+def test_an_id_that_a_spreadsheet_changed_is_refused(path: Path, was: str, became: str, known_by: str) -> None:
+    """It is known by the roster that was in force, or by those who marked lately, and the row is told."""
+    roster_file = RosterFile(path, lambda: {was.casefold()} if known_by == "the ledger" else set())
+    if known_by == "the roster":
+        path.write_text(f"{HEADER}{was},Ana\n")
+        roster_file.current()
+    path.write_text(f"{HEADER}E1,Bob Smith\n{became},Ana\n")
+
+    for _ in range(2):
+        with pytest.raises(RosterError) as caught:
+            roster_file.current()
+
+    [problem] = caught.value.problems
+    assert problem.line == 3
+    assert f"{became} is not known, but {was.upper()} is" in problem.message
+
+
+@pytest.mark.parametrize("cell", ["1.00E+05", '"1,234"', "20/11/2026"])
+def test_what_a_spreadsheet_wrote_is_told_as_such(path: Path, cell: str) -> None:
+    """It can be no ID at all, and whoever mends it learns where it comes from."""
+    path.write_text(f"{HEADER}{cell},Ana\n")
+
+    [problem] = _problems(path)
+
+    assert "format the column as text" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["1E5", "5.0", "Jan-23", "00123"], ["1E5", "5.0", "Jan-23", "00123"]),
+        (["00123"], ["00123", "123"]),
+        (["123"], ["123", "00123"]),
+        (["E1"], ["123", "1E5"]),
+        ([], ["123", "1E5", "00123"]),
+        (["00123"], ["124"]),
+    ],
+    ids=["theirs", "the old one stays", "zeros", "nothing alike", "nobody known", "another number"],
+)
+def test_ids_that_are_like_this_raise_no_alarm(path: Path, before: list[str], after: list[str]) -> None:
+    """Companies have such IDs: it counts whether one that was known went and its number came."""
+    roster_file = RosterFile(path)
+    path.write_text(HEADER + "".join(f"{one},Ana\n" for one in before))
+    roster_file.current()
+    path.write_text(HEADER + "".join(f"{one},Bobby\n" for one in after))
+
+    assert [one.employee_id for one in roster_file.current().employees.values()] == after
+
+
+def test_the_ledger_is_not_asked_where_no_id_reads_as_a_number(path: Path) -> None:
+    """To ask costs time, and E0042 is safe."""
+    path.write_text(HEADER + "E0042,Ana\nQ-17,Bob\n")
+
+    def ask() -> set[str]:
+        pytest.fail("the ledger was asked")
+
+    assert len(RosterFile(path, ask).current().employees) == 2
+
+
+@given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True))
+def test_no_id_is_taken_for_its_own_victim(employee_id: str) -> None:
+    """Whatever an ID looks like: where it is known already, it is right."""
+    key = employee_id.casefold()
+
+    assert made_of([key], {key}) == {}
+
+
+@given(st.from_regex(r"0{1,9}[1-9][0-9]{0,20}", fullmatch=True))
+def test_zeros_that_were_cut_off_are_always_found(employee_id: str) -> None:
+    """However long the number is."""
+    assert made_of([employee_id.lstrip("0")], {employee_id}) == {employee_id.lstrip("0"): employee_id}
 
 
 # How it follows its file

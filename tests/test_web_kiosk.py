@@ -192,7 +192,7 @@ def test_where_there_is_no_roster_a_name_is_typed(web: Web) -> None:
     ("site", "fields", "said"),
     [
         ("oslo", {}, "Type your ID or scan your badge first"),
-        ("oslo", {"employee_id": "E9"}, "not on the list of this site"),
+        ("oslo", {"employee_id": "E9"}, "not on the list of this site today"),
         ("oslo", {"employee_id": "E1", "status": "Asleep"}, "Choose Present or Absent."),
         ("lima", {"employee_id": "E9"}, "Enter your name."),
         ("lima", {}, "Type your ID first, then tap."),
@@ -243,6 +243,28 @@ def test_names_are_found_by_a_few_letters(web: Web) -> None:
     assert tags(none, "button", name="employee_id") == []
     assert BADGE not in few.text + many.text
     assert few.headers["cache-control"] == "no-store"
+
+
+def test_who_has_left_or_not_begun_is_not_there_to_be_tapped(web: Web) -> None:
+    """Neither by the name, nor by the badge, nor is the name told to whoever types the ID."""
+    kiosk = kiosk_of(web, "oslo")
+    rows = "E1,Ana One,B1,,2026-11-22\nE2,Ana Two,B2,2026-11-24,\nE3,Ana Three,B3,2026-11-23,2026-11-23\n"
+    (web.folder / "data" / "staff.csv").write_text(f"Employee_ID,Name,Badge,From,Until\n{rows}")
+
+    pages = [web.client.get(f"/sites/oslo/kiosk/people?q={q}", headers=kiosk | HTML) for q in ("ana", "b1", "b2", "b3")]
+    told = [
+        web.client.post("/sites/oslo/kiosk/person", data={"employee_id": typed}, headers=kiosk).json()["name"]
+        for typed in ("E1", "b2", "b3")
+    ]
+
+    assert [[one["value"] for one in tags(page, "button", name="employee_id")] for page in pages] == [
+        ["E3"],
+        [],
+        [],
+        ["E3"],
+    ]
+    assert told == ["", "", "Ana Three"]
+    assert refused(tap(web, "oslo", kiosk, of="*/*", employee_id="B1"), "unknown_employee")
 
 
 def test_a_badge_that_is_scanned_among_the_names_is_found(web: Web) -> None:

@@ -55,12 +55,12 @@ class InvalidInputError(AttendanceError):
 
 
 class UnknownEmployeeError(AttendanceError):
-    """The site's roster holds no such employee; `fields` says it beside the field."""
+    """The site's roster holds no such employee, or not for today; `fields` says it beside the field."""
 
     code = "unknown_employee"
 
     def __init__(self) -> None:
-        message = "This ID is not on the list of this site. Check the ID, or ask HR to add you."
+        message = "This ID is not on the list of this site today. Check the ID, or ask HR."
         super().__init__(f"Not recorded. {message}")
         self.fields = {"employee_id": message}
 

@@ -1,6 +1,5 @@
 """Own how a row from elsewhere becomes a mark of a site: by its columns, and never from an ID that was mangled."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -16,19 +15,13 @@ from attendance.errors import (
 )
 from attendance.foreign import Row, Table
 from attendance.importing.times import read_time
+from attendance.mangled import WRITE_THE_ID, mangled
 from attendance.model import Mark, MarkRequest, Site
 
 Admit = Callable[[MarkRequest], MarkRequest]
 """Return a request as it may stand in the ledger, under the roster's ID and name; raise AttendanceError."""
 
 COLUMNS = tuple(HEADER.decode().rstrip().split(","))
-
-_MANGLED = {
-    "a spreadsheet wrote the ID as a power of ten": re.compile(r"\d([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d+"),
-    "a spreadsheet wrote the ID as a decimal number": re.compile(r"\d+[.,]0+"),
-    "the ID is written with blanks or separators of thousands": re.compile(r"\d{1,3}([,'\u2019]\d{3})+|.*\s.*"),
-}
-_WRITE_THE_ID = "write the ID as it was given out; format the column as text before anything is typed in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +90,11 @@ class RowReader:
 
     def _refuse_mangled(self, employee_id: str) -> None:
         """Raise RefusedRowError where the ID was not given out like this; an ID that is known is none of these."""
-        looks_mangled = [reason for reason, pattern in _MANGLED.items() if pattern.fullmatch(employee_id)]
+        looks_mangled = mangled(employee_id)
         if not (looks_mangled or employee_id.isdecimal()) or employee_id.casefold() in self._known:
             return
         if looks_mangled:
-            raise RefusedRowError(looks_mangled[0], _WRITE_THE_ID)
+            raise RefusedRowError(looks_mangled, WRITE_THE_ID)
         if meant := self._known_by_value.get(employee_id.lstrip("0")):
             raise RefusedRowError(f"{employee_id} is not known, but {meant} is: were zeros cut off?", f"write {meant}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timezone
+from functools import partial
 from io import BytesIO
 from math import ceil
 from typing import Annotated
@@ -127,18 +128,23 @@ def _name_of(services: Services, site: Site, typed: str) -> str:
     """
     roster = None if site.marking is MarkingRule.PIN else services.marking.roster(site)
     with suppress(UnknownEmployeeError):
-        return roster.find(typed).name if roster else ""
+        if roster and services.marking.belongs(site, employee := roster.find(typed)):
+            return employee.name
     return ""
 
 
 def _people(services: Services, site: Site, sought: str) -> Sequence[Employee]:
-    """Return who is looked for, by their names, else by a badge; everybody, if nobody is. Raise RosterError."""
+    """Return who is looked for, by their names, else by a badge; everybody, if nobody is. Raise RosterError.
+
+    Who has not begun or has left is not there to be tapped.
+    """
     roster = services.marking.roster(site)
-    known = roster.employees.values() if roster else ()
+    belongs = partial(services.marking.belongs, site)
+    known = list(filter(belongs, roster.employees.values())) if roster else []
     found = [one for one in known if looks_like(one.name, sought) or one.employee_id.casefold() == sought.casefold()]
     if roster and not found:
         with suppress(UnknownEmployeeError):
-            found.append(roster.find(sought))  # a badge was scanned where names are typed
+            found += filter(belongs, [roster.find(sought)])  # a badge was scanned where names are typed
     return sorted(found, key=lambda one: one.name.casefold())
 
 
