@@ -16,6 +16,7 @@ Clock = Callable[[], datetime]
 ZONE_DATABASE_VERSION = f"pytz {pytz.VERSION}, IANA {pytz.OLSON_VERSION}"  # type: ignore[attr-defined]  # missing from its stubs
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(Z)|([+ -])(\d\d:\d\d))", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _YEARS = range(1900, 2200)
 
@@ -99,6 +100,21 @@ def read_month(text: str) -> Month:
     if not _MONTH.fullmatch(text):
         raise ValueError
     return Month.of(read_date(f"{text}-01"))
+
+
+def read_instant_or_date(text: str) -> datetime | date:
+    """Return an instant (aware UTC) that is written as 2026-11-20T09:00:00+05:45 or with Z, or a date as 2026-11-20.
+
+    Raise ValueError for anything else, for an instant without its offset above all. A space in the place of the plus is
+    what a browser makes of it in an address.
+    """
+    if "T" not in text:
+        return read_date(text)
+    found = _INSTANT.fullmatch(text)
+    if not found or int(text[:4]) not in _YEARS:
+        raise ValueError
+    wall, utc, sign, offset = found.groups()
+    return datetime.fromisoformat(f"{wall}+00:00" if utc else f"{wall}{sign.replace(' ', '+')}{offset}").astimezone(UTC)
 
 
 def to_local(instant: datetime, zone: tzinfo) -> datetime:

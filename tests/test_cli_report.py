@@ -162,3 +162,29 @@ def test_a_row_that_cannot_be_read_is_said_and_passed_over(folder: Path) -> None
     assert [row[1] for row in cells(done.stdout)] == ["E2"]
     assert "cannot be read and is passed over" in done.stderr
     assert "(row_unreadable)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("known", "statuses"),
+    [
+        ("2026-11-20T05:00:00Z", ["Here", "not marked"]),
+        ("2026-11-20T12:00:00+05:45", ["Here", "not marked"]),
+        ("2026-11-20", ["Gone", "not marked", "Here (visitor)"]),
+        ("2026-11-19", ["not marked", "not marked"]),
+    ],
+)
+def test_a_day_can_be_told_as_it_was_known(folder: Path, known: str, statuses: list[str]) -> None:
+    """At an instant, or at the end of a work date there."""
+    words = ("report", "day", "--site", "kathmandu", "--date", FRIDAY, "--as-known-on", known)
+
+    assert [row[2] for row in cells(run(folder, *words, COLUMNS="120").stdout)] == statuses
+
+
+@pytest.mark.parametrize("known", ["yesterday", "2026-11-20T09:00:00"])
+def test_an_instant_without_its_offset_is_wrong_usage(folder: Path, known: str) -> None:
+    """Exit 2, with what to write."""
+    done = run(folder, "report", "day", "--as-known-on", known)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--as-known-on" in done.stderr
+    assert "with its offset" in done.stderr

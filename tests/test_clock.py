@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from attendance.clock import (
     ZONE_DATABASE_VERSION,
+    Month,
     find_zone,
     first_instant,
     fixed_zone,
     instants_of,
     offset_label,
     read_date,
+    read_instant_or_date,
+    read_month,
     to_local,
     utc_now,
     work_day,
@@ -547,3 +550,75 @@ def test_another_form_of_a_date_is_refused(text: str) -> None:
     """Also forms of ISO 8601 that Python reads, and years in which no zone is known."""
     with pytest.raises(ValueError, match=r".*"):
         read_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-20T09:00:00+05:45", at("2026-11-20T03:15:00")),
+        ("2026-11-20T09:00:00-11:00", at("2026-11-20T20:00:00")),
+        ("2026-11-20T09:00:00Z", at("2026-11-20T09:00:00")),
+        ("2026-11-20T09:00:00 01:00", at("2026-11-20T08:00:00")),  # as a browser reads a plus in an address
+    ],
+)
+def test_an_instant_is_read_with_its_offset(text: str, instant: datetime) -> None:
+    """As it stands in a row, and as programs write it in UTC."""
+    read = read_instant_or_date(text)
+
+    assert read == instant
+    assert isinstance(read, datetime)
+    assert read.tzinfo is UTC
+
+
+def test_a_date_is_read_where_an_instant_may_stand() -> None:
+    """It is no instant: at each site it ends at another one."""
+    read = read_instant_or_date("2026-11-20")
+
+    assert (read, isinstance(read, datetime)) == (date(2026, 11, 20), False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-11",
+        "2026-11-20T09:00:00",
+        "2026-11-20 09:00:00+00:00",
+        "2026-11-20T09:00+00:00",
+        "2026-11-20T09:00:00.5+00:00",
+        "2026-11-20T09:00:00+24:00",
+        "2026-11-20T24:00:00+00:00",
+        "2026-02-30T09:00:00+00:00",
+        "2026-11-20T09:00:00+00:00Z",
+        "1899-12-31T09:00:00+00:00",
+        "2200-01-01T00:00:00+00:00",
+        "２０２６-11-20T09:00:00+00:00",
+    ],
+)
+def test_an_instant_without_its_offset_is_none(text: str) -> None:
+    """Whose clock would it be? Neither is anything else that is not written as in a row."""
+    with pytest.raises(ValueError, match=r".*"):
+        read_instant_or_date(text)
+
+
+def test_a_month_is_its_dates() -> None:
+    """Each of them, also of a February; the months before and after a year's end are those of other years."""
+    february, december = read_month("2028-02"), Month(2026, 12)
+
+    assert (len(february.dates), february.dates[0], february.dates[-1]) == (29, date(2028, 2, 1), date(2028, 2, 29))
+    assert (str(december.moved(1)), str(december.moved(-12)), str(february.moved(-2))) == (
+        "2027-01",
+        "2025-12",
+        "2027-12",
+    )
+    assert Month.of(date(2026, 12, 31)) == december < Month(2027, 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-00", "2026-1", "2026", "2026-11-20", "1899-12", "2200-01", "20２6-11"]
+)
+def test_a_month_is_read_in_one_form(text: str) -> None:
+    """As it is written."""
+    with pytest.raises(ValueError, match=r".*"):
+        read_month(text)

@@ -177,6 +177,9 @@ def test_the_json_of_a_day(make_site: Callable[..., Site], ledger_of: Callable[.
                         "last": "2026-11-20T17:00:00+00:00",
                         "late": True,
                         "visitor": False,
+                        "amended": False,
+                        "trail": [],
+                        "seen": None,
                     },
                     {
                         "employee_id": "E2",
@@ -187,6 +190,9 @@ def test_the_json_of_a_day(make_site: Callable[..., Site], ledger_of: Callable[.
                         "last": None,
                         "late": False,
                         "visitor": False,
+                        "amended": False,
+                        "trail": [],
+                        "seen": None,
                     },
                     {
                         "employee_id": "V1",
@@ -197,6 +203,9 @@ def test_the_json_of_a_day(make_site: Callable[..., Site], ledger_of: Callable[.
                         "last": "2026-11-20T18:00:00+00:00",
                         "late": False,
                         "visitor": True,
+                        "amended": False,
+                        "trail": [],
+                        "seen": None,
                     },
                 ],
             }

@@ -43,6 +43,9 @@ def test_a_day_is_told_of_every_site(web: Web) -> None:
         "last": "2026-11-20T09:00:01+00:00",
         "late": True,
         "visitor": False,
+        "amended": False,
+        "trail": [],
+        "seen": None,
     }
     assert [one["kind"] for one in kathmandu["employees"]] == ["absent"]
     assert (honolulu["employees"], honolulu["date"]) == ([], "2026-11-20")
@@ -104,3 +107,29 @@ def test_a_roster_that_cannot_be_read_refuses_the_whole_answer(web: Web) -> None
 
     assert is_problem(web.client.get(DAY), 503, "roster_invalid")
     assert web.client.get(f"{DAY}?site=kathmandu").status_code == 200
+
+
+def test_a_day_is_told_as_it_was_known(web: Web) -> None:
+    """At an instant, or at the end of a work date of each site; a plus that is not encoded is a plus all the same."""
+    kinds = {}
+    for known in ("2026-11-20T09:00:00Z", "2026-11-20T09:00:01+00:00", "2026-11-19", "2026-11-20", ""):
+        sites = web.client.get(f"{DAY}?as_known_on={known}").json()["sites"]
+        kinds[known] = [[one["kind"] for one in site["employees"]] for site in sites[:2]]
+
+    assert kinds == {
+        "2026-11-20T09:00:00Z": [["not_marked", "not_marked"], ["absent"]],
+        "2026-11-20T09:00:01+00:00": [["present", "not_marked"], ["absent"]],
+        "2026-11-19": [["not_marked", "not_marked"], []],
+        "2026-11-20": [["present", "not_marked"], ["absent"]],
+        "": [["present", "not_marked"], ["absent"]],
+    }
+
+
+@pytest.mark.parametrize("known", ["yesterday", "2026-11-20T09:00:00", "2026-11-20T09:00:00%2B24:00", "20261120"])
+def test_what_is_no_instant_is_refused(web: Web, known: str) -> None:
+    """With what to write, and without an echo."""
+    answer = web.client.get(f"{DAY}?as_known_on={known}")
+
+    assert is_problem(answer, 422, "invalid_query")
+    assert "with its offset" in answer.json()["fields"]["as_known_on"]
+    assert known not in answer.text

@@ -1,13 +1,13 @@
 """Own the commands that tell what days were: tables or JSON, for one site or all; they change nothing."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from attendance.cli.printing import print_json, print_table, talk, timestamp
-from attendance.cli.shared import Json, open_registry
+from attendance.cli.shared import Json, KnownOn, known_on, open_registry
 from attendance.clock import read_date, utc_now
 from attendance.errors import AttendanceError, LedgerError, RosterError
 from attendance.marking import Marking
@@ -34,16 +34,18 @@ def day(
     on: Annotated[
         str, typer.Option("--date", metavar="DATE", help="Which day, as 2026-11-20; without it, each site's own today.")
     ] = "",
+    as_known_on: KnownOn = "",
     as_json: Json = False,
 ) -> None:
     """Show of everybody whether they were there on a day, from when, late or not, or that they have not marked."""
-    asked = _date(on)
+    asked, known = _date(on), known_on(as_known_on)
     registry = open_registry()
     chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
     marking = Marking(registry, now=utc_now, report=_report)
     reporting = Reporting(marking.ledger, marking.roster, lambda _: (), now=utc_now)
-    outcomes = [_sheet(reporting, site, asked) for site in chosen]
-    sheets = [one for one in outcomes if isinstance(one, DaySheet)]
+    outcomes = [_sheet(reporting, site, asked, known) for site in chosen]
+    told = [one for one in outcomes if isinstance(one, DaySheet)]
+    sheets = reporting.with_sightings(told, registry.sites.values(), known)
     if as_json:
         print_json(days_object(asked, sheets))
     else:
@@ -61,10 +63,10 @@ def _date(text: str) -> date | None:
         raise typer.BadParameter("write a date such as 2026-11-20", param_hint="--date") from None
 
 
-def _sheet(reporting: Reporting, site: Site, asked: date | None) -> DaySheet | None:
+def _sheet(reporting: Reporting, site: Site, asked: date | None, known: datetime | date | None) -> DaySheet | None:
     """Return the day of a site, or say on stderr why it cannot be told: the other sites are told all the same."""
     try:
-        return reporting.day(site, asked or reporting.today(site))
+        return reporting.day(site, asked or reporting.today(site), known_at=reporting.known_at(site, known))
     except (RosterError, LedgerError) as error:
         talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
         return None

@@ -3,6 +3,7 @@
 import getpass
 import os
 import sys
+from datetime import date, datetime
 from pwd import getpwuid
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from attendance.accounts.granting import Granting
 from attendance.accounts.store import STORE_NAME, AccessStore
 from attendance.audit import Audit
 from attendance.cli.printing import talk
-from attendance.clock import utc_now
+from attendance.clock import read_instant_or_date, utc_now
 from attendance.config import load_settings
 from attendance.model import Grant, Role
 from attendance.registry import Registry, load_registry
@@ -24,6 +25,24 @@ Roles = Annotated[list[Role], typer.Option("--role", help="What for: hr, ops or 
 Sites = Annotated[
     list[str], typer.Option("--site", help="At which sites: keys of sites.yaml, once each; without it, at all of them.")
 ]
+KnownOn = Annotated[
+    str,
+    typer.Option(
+        "--as-known-on",
+        metavar="WHEN",
+        help="What was known at 2026-11-20T18:00:00+00:00, or at the end of the work date 2026-11-20; "
+        "without it, what is known now.",
+    ),
+]
+
+
+def known_on(text: str) -> datetime | date | None:
+    """Return the instant (aware UTC) or the work date that was typed; raise typer.BadParameter."""
+    try:
+        return read_instant_or_date(text) if text else None
+    except ValueError:
+        hint = "write an instant with its offset, such as 2026-11-20T18:00:00+00:00, or a date, such as 2026-11-20"
+        raise typer.BadParameter(hint, param_hint="--as-known-on") from None
 
 
 def open_registry() -> Registry:

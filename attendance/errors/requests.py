@@ -54,6 +54,16 @@ class InvalidInputError(AttendanceError):
         self.fields = dict(fields)
 
 
+class InvalidQueryError(AttendanceError):
+    """A question is asked in a way that has no answer; `fields` maps each parameter to what is wrong with it."""
+
+    code = "invalid_query"
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("Nothing was told. " + " ".join(fields.values()))
+        self.fields = dict(fields)
+
+
 class UnknownEmployeeError(AttendanceError):
     """The site's roster holds no such employee, or not for today; `fields` says it beside the field."""
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from itertools import takewhile
 
 from attendance.clock import Clock, Month, WorkDay, work_day, work_day_on
+from attendance.errors import LedgerError, RosterError
 from attendance.ledger import Ledger
 from attendance.model import Amendment, Employee, Mark, Site
 from attendance.roster import Roster
@@ -20,6 +21,8 @@ from attendance.timesheet import (
 
 OFFSETS_APART = timedelta(days=2)
 """No two offsets that a row can hold are further apart."""
+
+_TICK = timedelta(microseconds=1)
 
 
 class Reporting:
@@ -45,6 +48,12 @@ class Reporting:
         """Return the present work date of a site."""
         return work_day(self._now(), site.zone, site.day_start).date
 
+    def known_at(self, site: Site, known: datetime | date | None) -> datetime | None:
+        """Return the instant of which somebody asks what was known: one, or the last one of a work date of the site."""
+        if known is None or isinstance(known, datetime):
+            return known
+        return work_day_on(known, site.zone, site.day_start).ends_at - _TICK
+
     def day(
         self, site: Site, work_date: date, *, known_at: datetime | None = None, others: Iterable[Site] = ()
     ) -> DaySheet:
@@ -53,8 +62,23 @@ class Reporting:
         Who is missing is looked for among the visitors of the `others`. Raise LedgerError, RosterError.
         """
         sheet = self._day(site, work_date, known_at)
-        hosts = [other for other in others if other.visitors and other.site_id != site.site_id]
-        return with_sightings(sheet, sightings_in(self._day(host, work_date, known_at) for host in hosts))
+        return self.with_sightings([sheet], others, known_at)[0]
+
+    def with_sightings(
+        self, sheets: Sequence[DaySheet], others: Iterable[Site], known: datetime | date | None = None
+    ) -> list[DaySheet]:
+        """Return sheets with where their missing people were seen on the same work date, as visitors of the `others`.
+
+        A sheet that is among the sheets is not read again. Nobody is seen where a site cannot be read: that somebody is
+        missing at their own is true all the same.
+        """
+        here = {(sheet.site.site_id, sheet.date): sheet for sheet in sheets}
+        hosts = [other for other in others if other.visitors]
+        seen = {}
+        for on in {sheet.date for sheet in sheets}:
+            found = (here.get((host.site_id, on)) or self._day_or_none(host, on, known) for host in hosts)
+            seen[on] = sightings_in(sheet for sheet in found if sheet)
+        return [with_sightings(sheet, seen[sheet.date]) for sheet in sheets]
 
     def month(self, site: Site, month: Month, *, known_at: datetime | None = None) -> MonthSheet:
         """Return what a month was at a site, reading the rows of that month only; raise LedgerError, RosterError."""
@@ -62,7 +86,15 @@ class Reporting:
         span = WorkDay(date=first.date, starts_at=first.starts_at, ends_at=last.ends_at)
         marks = self._marks(site, span, known_at)
         amendments = self._amendments(site, known_at)
-        return month_sheet(site, month, marks, self._employees(site), amendments, until=self.today(site))
+        until = work_day(min(self._now(), known_at or self._now()), site.zone, site.day_start).date
+        return month_sheet(site, month, marks, self._employees(site), amendments, until=until)
+
+    def _day_or_none(self, site: Site, work_date: date, known: datetime | date | None) -> DaySheet | None:
+        """Return what a work date was at a site, or None where that cannot be told."""
+        try:
+            return self._day(site, work_date, self.known_at(site, known))
+        except (LedgerError, RosterError):
+            return None
 
     def _day(self, site: Site, work_date: date, known_at: datetime | None) -> DaySheet:
         """Return what a work date was at a site, by what that site alone knows."""

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from attendance.codec import encode_timestamp
-from attendance.model import Mark
-from attendance.timesheet import DaySheet, Entry
+from attendance.model import Amendment, Mark, Moment
+from attendance.timesheet import DaySheet, Entry, Sighting
 
 
 def days_object(asked: date | None, sheets: Sequence[DaySheet]) -> dict[str, Any]:
@@ -38,7 +38,28 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         "last": _timestamp(entry.last),
         "late": entry.late,
         "visitor": entry.visitor,
+        "amended": entry.amended,
+        "trail": [amendment_object(amendment) for amendment in entry.trail],
+        "seen": _sighting_object(entry.seen) if entry.seen else None,
     }
+
+
+def amendment_object(amendment: Amendment) -> dict[str, Any]:
+    """Return an amendment for JSON, as it stands beside the value of which it speaks."""
+    about = amendment.about
+    return {
+        "written": encode_timestamp(amendment.written.at, amendment.written.utc_offset),
+        "action": str(amendment.action),
+        "about": encode_timestamp(about.at, about.utc_offset) if isinstance(about, Moment) else str(about),
+        "status": amendment.status or None,
+        "by": amendment.by,
+        "reason": amendment.reason,
+    }
+
+
+def _sighting_object(seen: Sighting) -> dict[str, Any]:
+    """Return for JSON where somebody was seen."""
+    return {"site": seen.site.site_id, "timestamp": _timestamp(seen.mark)}
 
 
 def _timestamp(mark: Mark | None) -> str | None:

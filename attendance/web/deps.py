@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache, partial
 from ipaddress import ip_address
 from typing import Annotated, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from attendance.accounts.enrolling import Enrolling
 from attendance.accounts.file import AccountsFile
@@ -19,7 +20,8 @@ from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
 from attendance.accounts.store import AccessStore
 from attendance.audit import Audit
-from attendance.clock import Clock
+from attendance.clock import Clock, read_instant_or_date
+from attendance.errors import InvalidQueryError
 from attendance.giving import Giving
 from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
@@ -27,6 +29,7 @@ from attendance.proving import Proving
 from attendance.registry import RegistryFile
 from attendance.reporting import Reporting
 
+KNOWN_HINT = "Write an instant with its offset, such as 2026-11-20T18:00:00+00:00, or a date, such as 2026-11-20."
 P = ParamSpec("P")
 T = TypeVar("T")
 SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
@@ -104,6 +107,29 @@ def _address(host: str) -> Address | None:
     except ValueError:
         return None
 
+
+async def known_on(
+    as_known_on: Annotated[
+        str,
+        Query(
+            description="Tell what was known on a past instant, with its offset from UTC, or at the end of a work date "
+            "of each site: neither marks nor amendments that were written later.",
+            examples=["2026-11-20T18:00:00Z"],
+        ),
+    ] = "",
+) -> datetime | date | None:
+    """Return the instant (aware UTC) or the work date of which the sheet shall tell what was known; None is now.
+
+    Raise InvalidQueryError.
+    """
+    try:
+        return read_instant_or_date(as_known_on) if as_known_on else None
+    except ValueError:
+        raise InvalidQueryError({"as_known_on": KNOWN_HINT}) from None
+
+
+KnownDep = Annotated[datetime | date | None, Depends(known_on)]
+"""For `Reporting.known_at`, which makes an instant of it for each site."""
 
 ServicesDep = Annotated[Services, Depends(services)]
 SiteDep = Annotated[Site, Depends(site)]

@@ -43,7 +43,9 @@ class Problem(BaseModel):
     code: str
     detail: str
     request_id: str | None
-    fields: dict[str, str] | None = Field(default=None, description="With invalid_input: what is wrong, by field.")
+    fields: dict[str, str] | None = Field(
+        default=None, description="With invalid_input and invalid_query: what is wrong, by field."
+    )
     candidates: list[str] | None = Field(
         default=None, description="With ambiguous_site: the sites that could be meant."
     )

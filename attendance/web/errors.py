@@ -24,6 +24,7 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.MalformedRequestError: HTTPStatus.BAD_REQUEST,
     errors.CrossSiteError: HTTPStatus.FORBIDDEN,
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownEmployeeError: HTTPStatus.FORBIDDEN,
     errors.NameMismatchError: HTTPStatus.CONFLICT,
     errors.OutsideNetworkError: HTTPStatus.FORBIDDEN,

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
+from attendance.model import AmendmentAction, Site
 from attendance.reporting import days_object
 from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
-from attendance.web.deps import ServicesDep
+from attendance.web.deps import KnownDep, ServicesDep, sites_within
 from attendance.web.document import problems
 
-_TIME = "Local to the site, with its offset from UTC, as it stands in the ledger; null without a mark."
+_TIME = "Of a mark, as amended: local to the site, with its offset from UTC; null without one."
 
 
 class DayTotals(BaseModel):
@@ -23,7 +24,25 @@ class DayTotals(BaseModel):
     absent: int = Field(description="Who said so: nobody is absent for want of a mark.")
     late: int = Field(description="Those of `present` who came after the start and the grace.")
     not_marked: int
-    off: int = Field(description="Who had not to come: it is no workday, or a public holiday.")
+    off: int = Field(description="Who had not to come: it is no workday, a public holiday, or they belong elsewhere.")
+
+
+class TrailRow(BaseModel):
+    """An amendment that speaks of a day of somebody: what HR says of it, or was asked to say."""
+
+    written: str = Field(description="When it was written, local to the site, with the offset from UTC.")
+    action: AmendmentAction = Field(description="Those that are requested or declined change nothing.")
+    about: str = Field(description="A work date; or a moment, local to the site, with the offset from UTC.")
+    status: str | None = Field(description="What counts in the place of what was marked; null: as if not marked.")
+    by: str = Field(description="Who wrote it.")
+    reason: str
+
+
+class SeenAt(BaseModel):
+    """Where somebody who is missing marked as a visitor on the same work date."""
+
+    site: str
+    timestamp: str = Field(description="Of their first mark there, local to that site, with the offset from UTC.")
 
 
 class DayEmployee(BaseModel):
@@ -31,12 +50,15 @@ class DayEmployee(BaseModel):
 
     employee_id: str
     name: str
-    status: str | None = Field(description="Of the last mark; null without one.")
+    status: str | None = Field(description="Of the last mark, or what an amendment says of the date; null without.")
     kind: State = Field(description="What that status means, or why there is none; unknown: the site has it no more.")
     first: str | None = Field(description=_TIME)
     last: str | None = Field(description=_TIME)
     late: bool
-    visitor: bool = Field(description="Whether the site has a roster on which this employee is not.")
+    visitor: bool = Field(description="Whether the site has a roster on which this employee is not on this date.")
+    amended: bool = Field(description="Whether an amendment has a say in this; `trail` tells which.")
+    trail: list[TrailRow] = Field(description="Every amendment that speaks of this day, in the order of writing.")
+    seen: SeenAt | None = Field(description="Of who was not there: at which other site that the token is good for.")
 
 
 class DaySite(BaseModel):
@@ -67,17 +89,26 @@ SiteKeys = Annotated[
     Query(description="The keys of sites; without it, all that the token is good for.", examples=[["london"]]),
 ]
 
-router = APIRouter(prefix="/api", dependencies=[Depends(LOOKS_BACK)], responses=problems(401, 403, 404, 503))
+
+def chosen_sites(
+    request: Request,
+    caller: CallerDep,
+    site: SiteKeys = [],  # noqa: B006  # it is not changed
+) -> list[Site]:
+    """Return the sites that are asked for; raise ForbiddenError, UnknownSiteError."""
+    return sites_asked(request, caller, site)
+
+
+ChosenDep = Annotated[list[Site], Depends(chosen_sites)]
+
+router = APIRouter(prefix="/api", dependencies=[Depends(LOOKS_BACK)], responses=problems(401, 403, 404, 422, 503))
 
 
 @router.get("/days/{date}", response_model=DayAnswer, response_description="What the day was.")
 def show_day(
-    request: Request,
-    date: DateKey,
-    services: ServicesDep,
-    caller: CallerDep,
-    site: SiteKeys = [],  # noqa: B006  # it is not changed
+    date: DateKey, chosen: ChosenDep, services: ServicesDep, caller: CallerDep, known: KnownDep
 ) -> dict[str, Any]:
     """Tell who was there on a day."""
-    chosen = sites_asked(request, caller, site)
-    return days_object(date, [services.reporting.day(one, date) for one in chosen])
+    reporting, others = services.reporting, sites_within(services, caller.grant)
+    sheets = [reporting.day(site, date, known_at=reporting.known_at(site, known)) for site in chosen]
+    return days_object(date, reporting.with_sightings(sheets, others, known))
