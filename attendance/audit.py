@@ -45,6 +45,11 @@ class Action(StrEnum):
     KIOSK_REVOKED = "kiosk_revoked"
     PIN_SET = "pin_set"
     PIN_REMOVED = "pin_removed"
+    AMENDED = "amended"
+    REQUESTED = "requested"
+    ANSWERED = "answered"
+    MONTH_CLOSED = "month_closed"
+    MONTH_REOPENED = "month_reopened"
     FILE_INCIDENT = "file_incident"
     REGISTRY_LOADED = "registry_loaded"
 

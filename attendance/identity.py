@@ -1,4 +1,4 @@
-"""Own what an employee's ID and name may be, and when two names are clearly those of two people."""
+"""Own what an ID, a name and a reason may be, and when two names are clearly those of two people."""
 
 import re
 import unicodedata
@@ -6,12 +6,14 @@ import unicodedata
 from attendance.errors import InvalidInputError
 
 MAX_NAME_LENGTH = 100
+MAX_REASON_LENGTH = 300
 MAX_STACKED_MARKS = 4  # Tibetan and Thai need three above one another; a flood needs dozens.
 
 _EMPLOYEE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FORMULA_STARTS = "=+-@＝＋－＠﹢﹣﹦﹫−"  # also in full width and small forms: some spreadsheets read those as well
 _JOINERS = "\u200c\u200d"  # ZWNJ and ZWJ shape letters in Persian, Sinhala and others
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # Unicode's category Zs
+_LINE_ENDS = re.compile("[\r\n\t]+")
 # Invisible although Unicode files them under letters, marks or symbols (Default_Ignorable_Code_Point, and U+2800).
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0100-\U000e01ef]"
@@ -50,6 +52,25 @@ def clean_name(text: str) -> str:
     if problem:
         raise InvalidInputError({"name": problem})
     return name
+
+
+def clean_reason(text: str) -> str:
+    """Return the reason in NFC with single spaces, a line end and a tab being one; raise InvalidInputError.
+
+    It has 1 to 300 characters, and what hides in a name or begins a formula is refused here too.
+    """
+    reason = _SPACES.sub(" ", _LINE_ENDS.sub(" ", unicodedata.normalize("NFC", text))).strip(" ")
+    checks = {
+        "Say why.": not reason,
+        f"A reason has up to {MAX_REASON_LENGTH} characters.": len(reason) > MAX_REASON_LENGTH,
+        "A reason cannot begin with = + - or @.": reason[:1] in tuple(_FORMULA_STARTS),
+        "The reason holds a character that cannot be seen. Type it again by hand.": _hides_something(reason),
+        "The reason has too many accents on one letter.": _has_mark_flood(reason),
+    }
+    problem = next((problem for problem, applies in checks.items() if applies), None)
+    if problem:
+        raise InvalidInputError({"reason": problem})
+    return reason
 
 
 def _name_problem(name: str) -> str | None:

@@ -24,6 +24,17 @@ _LAST_BYTES = 1 << 20
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+def instant_after(last_at: datetime, now: datetime) -> datetime:
+    """Return the instant of a row that follows one of `last_at`: the present second, never before that.
+
+    Raise ClockBehindError where the clock was set back too far.
+    """
+    now = now.replace(microsecond=0)
+    if last_at - now > CLOCK_HOLD:
+        raise ClockBehindError(now, last_at)
+    return max(now, last_at)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Known:
     """What this process has read of the file: up to where, the last instant, and the last mark of everybody today."""
@@ -182,15 +193,11 @@ class Ledger:
     def _next_instant(self, last_at: datetime) -> datetime:
         """Return the instant of the next row: the present second, never before the last row's."""
         now = self._now().replace(microsecond=0)
-        if now >= last_at:
-            return now
-        if last_at - now > CLOCK_HOLD:
-            raise ClockBehindError(now, last_at)
-        self._tell(
-            "clock_held",
-            f"the clock says {now.isoformat()}; rows keep {last_at.isoformat()} until it is there",
-        )
-        return last_at
+        next_at = instant_after(last_at, now)
+        if next_at > now:
+            held = f"the clock says {now.isoformat()}; rows keep {last_at.isoformat()} until it is there"
+            self._tell("clock_held", held)
+        return next_at
 
     def _decide(
         self, request: MarkRequest, known: _Known, fresh: dict[str, Mark], write: Callable[..., Mark]

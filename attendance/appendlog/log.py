@@ -115,16 +115,23 @@ class AppendLog:
 
         Takes no lock unless the state is not to be had for a moment. Raise what `exclusive` raises.
         """
+        return self.version()[1]
+
+    def version(self) -> tuple[int, int]:
+        """Return the generation of the committed bytes and their number, as `committed` does.
+
+        While the generation is the same, those that were read before are what they were. Raise what `exclusive` raises.
+        """
         with storage_errors():
             for pause_seconds in _PAUSES_SECONDS:  # a writer may be about to leave it
                 (state, _), found = self._lock.peek(), stat_at(self.path)
                 if state is None and found is None:
-                    return 0
+                    return 0, 0
                 if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
-                    return state.committed
+                    return state.generation, state.committed
                 time.sleep(pause_seconds)
         with self.exclusive() as size:
-            return size
+            return self.generation, size
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from offset `start` until before `end`, fewer where the file is shorter.

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from attendance.errors import Problem, RegistryError, UnknownSiteError
 from attendance.model import Site
 from attendance.registry.blocks import read_sites
-from attendance.registry.claims import pins_path
+from attendance.registry.claims import amendments_path, closed_folder, pins_path
 from attendance.registry.nodes import Nodes
 
-__all__ = ["Registry", "RegistryFile", "load_registry", "pins_path"]
+__all__ = ["Registry", "RegistryFile", "amendments_path", "closed_folder", "load_registry", "pins_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

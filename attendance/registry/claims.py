@@ -9,12 +9,22 @@ import yaml
 from attendance.model import Site
 from attendance.registry.nodes import Mistake, Nodes
 
-COMPANIONS = (".amendments.csv", ".seals.csv")
+COMPANIONS = (".amendments.csv", ".amendments.seals.csv", ".closed", ".seals.csv")
 
 
 def companions(csv_path: Path) -> list[Path]:
-    """Return where the files lie that belong to a ledger: its amendments and its seals."""
+    """Return where that lies which belongs to a ledger: its amendments, the seals of both, the sheets of its months."""
     return [csv_path.with_suffix(suffix) for suffix in COMPANIONS]
+
+
+def amendments_path(csv_path: Path) -> Path:
+    """Return where the amendments of a ledger lie: `london.amendments.csv` beside `london.csv`."""
+    return csv_path.with_suffix(".amendments.csv")
+
+
+def closed_folder(csv_path: Path) -> Path:
+    """Return where the sheets of its closed months lie: `london.closed/` beside `london.csv`."""
+    return csv_path.with_suffix(".closed")
 
 
 def pins_path(roster_path: Path) -> Path:

@@ -27,6 +27,7 @@ from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
 from attendance.accounts.store import STORE_NAME, AccessStore
+from attendance.amending import Amending
 from attendance.audit import Action, Audit
 from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
@@ -122,13 +123,15 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         use_case = Marking(registry_file.current, now=now, report=report)
-        app.state.services = _services(registry_file, use_case, sso, audit, now)
+        amending = Amending(use_case, audit, now=now, report=report)
+        app.state.services = _services(registry_file, use_case, amending, sso=sso, audit=audit, now=now)
         keeper = _keeper(registry_file.current, use_case, now, report)
         keeper.start()
         yield
         await use_case.drain()
         await run_in_threadpool(keeper.stop)  # it uses the ledgers that are closed then
         await use_case.close()
+        amending.close_files()
 
     app = _Application(
         title="attendance",
@@ -193,8 +196,14 @@ def _sso(settings: Settings, folder: Path, now: Clock) -> SingleSignOn | None:
     )
 
 
-def _services(
-    registry_file: RegistryFile, marking: Marking, sso: SingleSignOn | None, audit: Audit, now: Clock
+def _services(  # noqa: PLR0913  # all that the services stand on
+    registry_file: RegistryFile,
+    marking: Marking,
+    amending: Amending,
+    *,
+    sso: SingleSignOn | None,
+    audit: Audit,
+    now: Clock,
 ) -> Services:
     """Return what the handlers of this process share."""
     folder = registry_file.current.path.parent
@@ -204,7 +213,8 @@ def _services(
     return Services(
         registry_file=registry_file,
         marking=marking,
-        reporting=Reporting(marking.ledger, marking.roster, lambda _: (), now=now),
+        amending=amending,
+        reporting=Reporting(marking.ledger, marking.roster, amending.trail, now=now),
         accounts=accounts,
         store=store,
         granting=granting,

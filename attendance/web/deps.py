@@ -19,6 +19,7 @@ from attendance.accounts.second_factor import SecondFactor
 from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
 from attendance.accounts.store import AccessStore
+from attendance.amending import Amending
 from attendance.audit import Audit
 from attendance.clock import Clock, read_instant_or_date
 from attendance.errors import InvalidQueryError
@@ -41,6 +42,7 @@ class Services:
 
     registry_file: RegistryFile
     marking: Marking
+    amending: Amending
     reporting: Reporting
     accounts: AccountsFile
     store: AccessStore
