@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attendance.accounts.attempts import KIOSK, Attempts, pin_counter
+from attendance.accounts.attempts import ASKING, KIOSK, Attempts, pin_counter
 from attendance.accounts.store import AccessStore
 from attendance.audit import Action, Audit
 from attendance.clock import Clock
@@ -75,6 +75,10 @@ class Proving:
             )
             raise PinRefusedError
         self._attempts.succeed(*counted)
+
+    def count_request(self, kiosk: str) -> None:
+        """Count what somebody asks for at a kiosk; raise TooManyAttemptsError where a flood of it comes from there."""
+        self._attempts.begin((ASKING, kiosk))
 
 
 def _known(roster: Roster, employee_id: str) -> str | None:

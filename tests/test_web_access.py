@@ -38,6 +38,8 @@ MAY: dict[str, set[str]] = {
     "POST /sites/{site}/kiosk/people": KIOSK,
     "POST /sites/{site}/kiosk/person": KIOSK,
     "GET /sites/{site}/kiosk/code": KIOSK,
+    "GET /sites/{site}/forgotten": KIOSK,
+    "POST /sites/{site}/forgotten": KIOSK,
     "GET /clock": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
@@ -66,6 +68,14 @@ MAY: dict[str, set[str]] = {
     "GET /hr/sites/{site}/pins": {"hr", "token"},
     "POST /hr/sites/{site}/pins": {"hr", "token"},
     "POST /hr/sites/{site}/pins/remove": {"hr", "token"},
+    "GET /hr/sites/{site}/employees/{employee_id}/days/{date}": {"hr", "token"},
+    "POST /hr/sites/{site}/employees/{employee_id}/days/{date}": {"hr", "token"},
+    "GET /hr/requests": {"hr", "token"},
+    "POST /hr/sites/{site}/requests/{number}": {"hr", "token"},
+    "GET /hr/sites/{site}/months/{month}/closing": {"hr", "token"},
+    "GET /hr/sites/{site}/months/{month}/closing/sheet": {"hr", "token"},
+    "POST /hr/sites/{site}/months/{month}/close": {"hr", "token"},
+    "POST /hr/sites/{site}/months/{month}/reopen": {"hr", "token"},
     "GET /metrics": {"ops"},
     "GET /docs": SIGNED_IN | {"token"},
     "GET /openapi.json": SIGNED_IN | {"token"},
@@ -114,7 +124,8 @@ def ask(web: Web, route: str, site_id: str, headers: dict[str, str], **more: str
     """Call a route."""
     method, _, path = route.partition(" ")
     path = path.replace("{site}", site_id).replace("{name}", "nobody").replace("{secret}", "nothing")
-    path = path.replace("{date}", "2026-11-20")
+    path = path.replace("{date}", "2026-11-20").replace("{month}", "2026-10").replace("{number}", "2")
+    path = path.replace("{employee_id}", "E1")
     web.client.cookies.clear()
     return web.client.request(method, path, headers=headers | more)
 

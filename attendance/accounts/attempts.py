@@ -62,7 +62,12 @@ KIOSK = Limit(name="kiosk", free=30, first_seconds=1, most_seconds=30, forget_se
 ENROLMENT = Limit(name="enrolment", free=10, first_seconds=1, most_seconds=5 * 60, forget_seconds=_DAY, shared=True)
 """An address that tries codes that would make a device a kiosk."""
 
-_LONGEST_FORGET = max(limit.forget_seconds for limit in (ACCOUNT, DEVICE, ADDRESS, EMPLOYEE, KIOSK, ENROLMENT))
+ASKING = Limit(name="asking", free=200, first_seconds=5, most_seconds=5 * 60, forget_seconds=_DAY, shared=True)
+"""A kiosk at which employees ask for what they forgot to mark. All of an office may ask after a day on which the kiosk
+was away; who asks for others all day leaves HR no more than some hundred requests."""
+
+_LIMITS = (ACCOUNT, DEVICE, ADDRESS, EMPLOYEE, KIOSK, ENROLMENT, ASKING)
+_LONGEST_FORGET = max(limit.forget_seconds for limit in _LIMITS)
 
 
 def pin_counter(roster_path: Path | None, employee_id: str) -> tuple[Limit, str]:

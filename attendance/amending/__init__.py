@@ -23,6 +23,7 @@ from attendance.audit import Action, Audit
 from attendance.clock import Clock, Month, work_day_on
 from attendance.codec import about_text
 from attendance.errors import (
+    AlreadyAskedError,
     MonthClosedError,
     MonthNotClosedError,
     MonthNotOverError,
@@ -85,14 +86,17 @@ class Amending:
     def ask(self, site: Site, wish: Wish, *, by: str) -> Amendment:
         """Write down a request for an amendment, and return the row; it changes no sheet.
 
-        A request that asks for the same and is not answered yet is returned instead. Raise what `amend` raises.
+        One waits for an answer about each work date of an employee: where it asks for the same, it is returned instead.
+        Raise AlreadyAskedError where it asks for something else, and what `amend` raises.
         """
         draft, sound = self._draft(site, AmendmentAction.REQUESTED, wish, by)
         with self.file(site).exclusive() as rows:
             self._require_open(site, rows, sound.work_date)
-            same = [row for row in open_requests(rows) if row.employee_id == draft.employee_id and _says(row, draft)]
-            if same:
-                return same[-1]
+            waiting = next((row for row in open_requests(rows) if _is_of(site, row, sound)), None)
+            if waiting and not _says(waiting, draft):
+                raise AlreadyAskedError
+            if waiting:
+                return waiting
             amendment = self.file(site).add(draft)
         self._note(Action.REQUESTED, site, amendment)
         return amendment

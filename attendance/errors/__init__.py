@@ -20,6 +20,7 @@ from attendance.errors.access import (
     UnknownGrantError,
 )
 from attendance.errors.amendments import (
+    AlreadyAskedError,
     ClosedSheetDamagedError,
     FutureError,
     MonthClosedError,
@@ -75,6 +76,7 @@ from attendance.errors.requests import (
 __all__ = [
     "AccessStorageError",
     "AccountsError",
+    "AlreadyAskedError",
     "AmbiguousSiteError",
     "AttendanceError",
     "AuditUnreadableError",

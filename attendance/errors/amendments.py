@@ -95,6 +95,15 @@ class RequestsOpenError(AttendanceError):
         self.numbers = tuple(numbers)
 
 
+class AlreadyAskedError(AttendanceError):
+    """A request about this work date of the employee waits for an answer, and asks for something else."""
+
+    code = "already_asked"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was written: HR has a request about this day already. Wait for the answer.")
+
+
 class UnknownRequestError(AttendanceError):
     """No request has this number, or somebody has answered it already."""
 

@@ -1,6 +1,7 @@
 """Own what days and months were: read the rows that they need from ledgers and amendments, and derive the sheets."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 
@@ -10,7 +11,9 @@ from attendance.ledger import Ledger
 from attendance.model import Amendment, Employee, Mark, Site
 from attendance.roster import Roster
 from attendance.timesheet import (
+    Day,
     DaySheet,
+    Entry,
     MonthSheet,
     day_sheet,
     is_of_another_zone,
@@ -18,11 +21,29 @@ from attendance.timesheet import (
     sightings_in,
     with_sightings,
 )
+from attendance.timesheet.day import key_of
 
 OFFSETS_APART = timedelta(days=2)
 """No two offsets that a row can hold are further apart."""
 
 _TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDay:
+    """A day of one employee: what it was, as far as it is known, and their marks as they were recorded."""
+
+    site: Site
+    date: date
+    employee: Employee | None
+    entry: Entry | None
+    marks: Sequence[Mark]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the employee: as on the roster, else as they marked; nothing where neither is known."""
+        known = self.employee or self.entry
+        return known.name if known else ""
 
 
 class Reporting:
@@ -79,6 +100,24 @@ class Reporting:
             found = (here.get((host.site_id, on)) or self._day_or_none(host, on, known) for host in hosts)
             seen[on] = sightings_in(sheet for sheet in found if sheet)
         return [with_sightings(sheet, seen[sheet.date]) for sheet in sheets]
+
+    def person_day(self, site: Site, work_date: date, employee_id: str, *, before: int | None = None) -> PersonDay:
+        """Return what a work date was for one employee, reading the rows of that day; raise LedgerError, RosterError.
+
+        Who is on the roster is known by the ID in any case, others by the ID as they typed it. With `before` it is what
+        the day was before the amendment of that number.
+        """
+        roster, day = self._employees(site), Day(site, work_date)
+        known = roster or {}
+        key = key_of(employee_id, known)
+        read = self._marks(site, work_day_on(work_date, site.zone, site.day_start), None)
+        marks = [mark for mark in read if key_of(mark.employee_id, known) == key and day.is_of(mark)]
+        rows = (one for one in self._amendments(site, None) if before is None or one.number < before)
+        amendments = [one for one in rows if key_of(one.employee_id, known) == key]
+        employee = known.get(key)
+        own = {key: employee} if employee else None if roster is None else {}
+        entry = next(iter(day_sheet(site, work_date, marks, own, amendments).entries), None)
+        return PersonDay(site=site, date=work_date, employee=employee, entry=entry, marks=marks)
 
     def month(self, site: Site, month: Month, *, known_at: datetime | None = None) -> MonthSheet:
         """Return what a month was at a site, reading the rows of that month only; raise LedgerError, RosterError."""

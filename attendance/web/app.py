@@ -41,7 +41,7 @@ from attendance.model import Incident
 from attendance.proving import Proving
 from attendance.registry import Registry, RegistryFile
 from attendance.reporting import Reporting
-from attendance.web import account, health, kiosk, metrics, pages, reference, signing
+from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing
 from attendance.web.api import boards as api_boards
 from attendance.web.api import days, marking
 from attendance.web.deps import Services
@@ -53,7 +53,7 @@ from attendance.web.errors import (
     on_unexpected_error,
     on_validation_error,
 )
-from attendance.web.hr import boards, kiosks, pins
+from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests
 from attendance.web.hr import days as hr_days
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
@@ -75,7 +75,11 @@ _PARTS = (
     hr_days,
     kiosks,
     kiosk,
+    forgotten,
     pins,
+    correcting,
+    requests,
+    closing,
     health,
     metrics,
     reference,

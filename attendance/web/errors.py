@@ -46,6 +46,7 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.MonthNotOverError: HTTPStatus.CONFLICT,
     errors.MonthNotClosedError: HTTPStatus.CONFLICT,
     errors.RequestsOpenError: HTTPStatus.CONFLICT,
+    errors.AlreadyAskedError: HTTPStatus.CONFLICT,
     errors.UnknownRequestError: HTTPStatus.CONFLICT,
     errors.ClosedSheetDamagedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -13,12 +13,11 @@ from attendance.errors import MalformedRequestError
 _MAX_FIELDS = 16  # more than any form has, so that a strange one is refused as such
 
 
-async def read_form(request: Request, *fields: str, ticks: Sequence[str] = ()) -> dict[str, str]:
+async def read_form(request: Request, *fields: str, ticks: Sequence[str] = (), of_mark: bool = False) -> dict[str, str]:
     """Return the fields of a form, an empty text for one that is missing; `ticks` are there only where they are set.
 
-    Raise MalformedRequestError, or what the parser raises.
+    Raise MalformedRequestError, with the fields of a mark where it is the form of one, or what the parser raises.
     """
-    of_mark = "status" in fields
     items = await _read_items(request, of_mark=of_mark)
     found = {key: value for key, value in items if isinstance(value, str)}
     if len(found) != len(items) or not found.keys() <= {*fields, *ticks}:

@@ -61,7 +61,7 @@ async def enrol(request: Request, site: SiteDep, services: ServicesDep, visit: V
 @router.post(f"{HOME}/mark", dependencies=[Depends(AT_KIOSK)])
 async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> Response:
     """Record a mark of somebody who stands at the kiosk; nothing of it stays on the device."""
-    form = await read_form(request, "employee_id", "name", "status", "pin")
+    form = await read_form(request, "employee_id", "name", "status", "pin", of_mark=True)
     try:
         employee_id = await run_in_threadpool(_meant, services, site, form["employee_id"])
         wish = MarkRequest(employee_id=employee_id, name=form["name"], status=form["status"])

@@ -90,7 +90,7 @@ async def show_site(  # noqa: PLR0913  # what the framework brings, and what may
 @router.post("/sites/{site}/attendance", dependencies=[Depends(MARKS)])
 async def mark(request: Request, site: SiteDep, services: ServicesDep, address: AddressDep) -> Response:
     """Record a mark that was sent by the form, and say what was recorded."""
-    form = await read_form(request, *_FIELDS, "pin", ticks=("remember",))
+    form = await read_form(request, *_FIELDS, "pin", ticks=("remember",), of_mark=True)
     wish = MarkRequest(employee_id=form["employee_id"], name=form["name"], status=form["status"])
     try:
         await admit(request, site, wish, form["pin"])

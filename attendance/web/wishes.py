@@ -1,0 +1,47 @@
+"""Own how a form says what a day was: which status, for the whole day or at a time, and why; it names each mistake."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, time
+
+from attendance.amending import Which, Wish
+from attendance.errors import InvalidInputError
+from attendance.identity import clean_reason
+from attendance.model import Site
+
+NOT_MARKED = "-"
+"""What a form says for `as if not marked`: no status is called so."""
+
+FIELDS = ("status", "scope", "time", "which", "reason")
+
+_WHICH: Mapping[str, Which] = {"first": "first", "second": "second"}
+_TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?:[:.]([0-5]\d))?", re.ASCII)
+
+
+def read_wish(site: Site, employee_id: str, name: str, on: date, form: Mapping[str, str]) -> Wish:
+    """Return the wish that a form holds; raise InvalidInputError that names every field which is not in order."""
+    problems: dict[str, str] = {}
+    if form["status"] not in {*site.statuses, NOT_MARKED}:
+        problems["status"] = "Choose what it was."
+    if form["scope"] not in {"day", "time"}:
+        problems["scope"] = "Choose the whole day or one time of it."
+    at = _read_time(form["time"])
+    if form["scope"] == "time" and at is None:
+        problems["time"] = "Write the time as 09:30, from 00:00 to 23:59."
+    try:
+        reason = clean_reason(form["reason"])
+    except InvalidInputError as error:
+        problems |= error.fields
+    if problems:
+        raise InvalidInputError(problems)
+    which = _WHICH.get(form["which"], "")
+    status = "" if form["status"] == NOT_MARKED else form["status"]
+    if form["scope"] == "day":
+        at, which = None, ""
+    return Wish(employee_id=employee_id, name=name, on=on, at=at, which=which, status=status, reason=reason)
+
+
+def _read_time(text: str) -> time | None:
+    """Return the time that was typed as hours and minutes, seconds if there are some, or None."""
+    found = _TIME.fullmatch(text.strip())
+    return time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
