@@ -10,7 +10,7 @@ MAX_REASON_LENGTH = 300
 MAX_STACKED_MARKS = 4  # Tibetan and Thai need three above one another; a flood needs dozens.
 
 _EMPLOYEE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FORMULA_STARTS = "=+-@＝＋－＠﹢﹣﹦﹫−"  # also in full width and small forms: some spreadsheets read those as well
+FORMULA_STARTS = "=+-@＝＋－＠﹢﹣﹦﹫−"  # also in full width and small forms: some spreadsheets read those as well
 _JOINERS = "\u200c\u200d"  # ZWNJ and ZWJ shape letters in Persian, Sinhala and others
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # Unicode's category Zs
 _LINE_ENDS = re.compile("[\r\n\t]+")
@@ -63,7 +63,7 @@ def clean_reason(text: str) -> str:
     checks = {
         "Say why.": not reason,
         f"A reason has up to {MAX_REASON_LENGTH} characters.": len(reason) > MAX_REASON_LENGTH,
-        "A reason cannot begin with = + - or @.": reason[:1] in tuple(_FORMULA_STARTS),
+        "A reason cannot begin with = + - or @.": reason[:1] in tuple(FORMULA_STARTS),
         "The reason holds a character that cannot be seen. Type it again by hand.": _hides_something(reason),
         "The reason has too many accents on one letter.": _has_mark_flood(reason),
     }
@@ -80,7 +80,7 @@ def _name_problem(name: str) -> str | None:
     checks = {
         "Enter your name.": not name,
         f"A name has up to {MAX_NAME_LENGTH} characters.": len(name) > MAX_NAME_LENGTH,
-        "A name cannot begin with = + - or @.": name[:1] in tuple(_FORMULA_STARTS),
+        "A name cannot begin with = + - or @.": name[:1] in tuple(FORMULA_STARTS),
         "The name holds a character that cannot be seen. Type it again by hand.": _hides_something(name),
         "A name has at least one letter.": not any(map(_is_letter, name)),
         "The name has too many accents on one letter.": _has_mark_flood(name),

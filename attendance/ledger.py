@@ -159,6 +159,24 @@ class Ledger:
             return {mark.employee_id.casefold() for mark, _ in self._marks(start, committed)}
         return set()
 
+    def offset_at(self, instant: datetime) -> int:
+        """Return the offset of the first committed row that was written at an instant (aware UTC) or later.
+
+        Raise LedgerError.
+        """
+        return self._find(instant, self.log.committed())
+
+    def rows(self, start: int) -> Iterator[tuple[Mark, int]]:
+        """Yield the committed marks from an offset on (0: from the first one), each with the offset behind its row.
+
+        Raise LedgerError, ValueError where no row begins or may begin at the offset.
+        """
+        committed = self.log.committed()
+        start = max(start, len(HEADER))
+        if start > max(committed, len(HEADER)) or (committed and self.log.read(start - 1, start) != b"\n"):
+            raise ValueError
+        yield from self._marks(start, committed)
+
     def turns(self, start: int, end: int) -> Iterator[int]:
         """Yield the offsets between two at which rows begin, each where another work date begins. Raise LedgerError."""
         start = max(start, len(HEADER))
