@@ -50,6 +50,7 @@ class Action(StrEnum):
     ANSWERED = "answered"
     MONTH_CLOSED = "month_closed"
     MONTH_REOPENED = "month_reopened"
+    ROSTER_CHANGED = "roster_changed"
     FILE_INCIDENT = "file_incident"
     REGISTRY_LOADED = "registry_loaded"
 

@@ -72,6 +72,11 @@ from attendance.errors.requests import (
     UnknownEmployeeError,
     UnknownSiteError,
 )
+from attendance.errors.uploads import (
+    RosterChangedError,
+    UploadRefusedError,
+    UploadTooLargeError,
+)
 
 __all__ = [
     "AccessStorageError",
@@ -117,6 +122,7 @@ __all__ = [
     "RefusedRowError",
     "RegistryError",
     "RequestsOpenError",
+    "RosterChangedError",
     "RosterError",
     "SecondFactorNeededError",
     "SettingsError",
@@ -134,4 +140,6 @@ __all__ = [
     "UnknownRequestError",
     "UnknownSiteError",
     "UnknownZoneError",
+    "UploadRefusedError",
+    "UploadTooLargeError",
 ]

@@ -92,6 +92,7 @@ class ForeignTableError(AttendanceError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} cannot be read: {reason}.")
+        self.reason = reason
 
 
 class RefusedRowError(AttendanceError):

@@ -1,6 +1,22 @@
 """Own who belongs to a site: its roster, read from a file that is refused as a whole while it is broken."""
 
+from attendance.roster.changes import Change, Changes, changes_between
 from attendance.roster.file import MAX_BYTES, RosterFile, load_roster, parse_roster
 from attendance.roster.nouns import Roster
+from attendance.roster.rows import FIRST_COLUMNS
+from attendance.roster.table import RosterTable, decode_table, uploaded_table
 
-__all__ = ["MAX_BYTES", "Roster", "RosterFile", "load_roster", "parse_roster"]
+__all__ = [
+    "FIRST_COLUMNS",
+    "MAX_BYTES",
+    "Change",
+    "Changes",
+    "Roster",
+    "RosterFile",
+    "RosterTable",
+    "changes_between",
+    "decode_table",
+    "load_roster",
+    "parse_roster",
+    "uploaded_table",
+]

@@ -179,6 +179,7 @@ LOOKS_BACK = Allow(Role.HR)
 OPERATES = Allow(Role.OPS)
 KEEPS_KIOSKS = Allow(Role.HR, Role.OPS)
 GIVES_PINS = Allow(Role.HR)
+KEEPS_ROSTERS = Allow(Role.HR)
 SIGNED_IN = Allow()
 OWN_ACCOUNT = AllowPeople(before_second_factor=True)
 

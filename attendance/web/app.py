@@ -41,6 +41,7 @@ from attendance.model import Incident
 from attendance.proving import Proving
 from attendance.registry import Registry, RegistryFile
 from attendance.reporting import Reporting
+from attendance.rostering import Rostering
 from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing
 from attendance.web.api import boards as api_boards
 from attendance.web.api import days, marking
@@ -53,7 +54,7 @@ from attendance.web.errors import (
     on_unexpected_error,
     on_validation_error,
 )
-from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests
+from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests, roster
 from attendance.web.hr import days as hr_days
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
@@ -80,6 +81,7 @@ _PARTS = (
     correcting,
     requests,
     closing,
+    roster,
     health,
     metrics,
     reference,
@@ -229,6 +231,7 @@ def _services(  # noqa: PLR0913  # all that the services stand on
         first_link=FirstLink(accounts),
         proving=Proving(store, audit, now=now),
         giving=Giving(store, audit),
+        rostering=Rostering(audit, now=now),
         audit=audit,
         hashing=CapacityLimiter(HASHING_AT_ONCE),
         now=now,

@@ -29,6 +29,7 @@ from attendance.model import Grant, Site
 from attendance.proving import Proving
 from attendance.registry import RegistryFile
 from attendance.reporting import Reporting
+from attendance.rostering import Rostering
 
 KNOWN_HINT = "Write an instant with its offset, such as 2026-11-20T18:00:00+00:00, or a date, such as 2026-11-20."
 P = ParamSpec("P")
@@ -54,6 +55,7 @@ class Services:
     first_link: FirstLink
     proving: Proving
     giving: Giving
+    rostering: Rostering
     audit: Audit
     hashing: CapacityLimiter
     now: Clock

@@ -1,0 +1,39 @@
+"""Own why a file that somebody uploaded was not taken."""
+
+from collections.abc import Sequence
+
+from attendance.errors.base import AttendanceError
+
+
+class UploadTooLargeError(AttendanceError):
+    """The file is larger than is taken there."""
+
+    code = "upload_too_large"
+
+    def __init__(self, max_bytes: int, advice: str) -> None:
+        message = f"The file is larger than {max_bytes >> 20} MiB. {advice}"
+        super().__init__(f"Nothing was changed. {message}")
+        self.fields = {"file": message}
+
+
+class UploadRefusedError(AttendanceError):
+    """The file cannot be used: `reasons` says why, row by row where it is known."""
+
+    code = "upload_refused"
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("Nothing was changed. " + " ".join(reasons[:3]))
+        self.reasons = tuple(reasons)  # not what is logged: there may be thousands
+        self.fields = {"file": reasons[0] if len(reasons) == 1 else f"{len(reasons)} rows cannot be used."}
+
+
+class RosterChangedError(AttendanceError):
+    """The roster, or what was uploaded for it, is another than was shown."""
+
+    code = "roster_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing was changed: since this was shown, somebody changed the roster or uploaded another file. Upload "
+            "yours again, and look at what it would change now."
+        )
