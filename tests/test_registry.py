@@ -458,3 +458,10 @@ def test_the_examples_of_the_documentation_load(load: Load, example: str) -> Non
     registry = load(example)
 
     assert registry.sites
+
+
+def test_the_folder_of_closed_months_is_no_obstacle(load: Load, tmp_path: Path) -> None:
+    """A site whose months were closed is served after the next start as well."""
+    (tmp_path / "data" / "london.closed").mkdir(parents=True)
+
+    assert list(load(MINIMAL).sites) == ["london"]

@@ -493,3 +493,12 @@ def test_a_folder_where_the_pins_would_lie_is_refused(refused: Refused, tmp_path
     [problem] = refused(_key("roster: staff.csv"))
 
     assert problem.message == f"'{tmp_path}/staff.pins' is there and is no plain file"
+
+
+def test_a_file_where_the_closed_months_would_lie_is_refused(refused: Refused, tmp_path: Path) -> None:
+    """No month of the site could be closed."""
+    (tmp_path / "london.closed").touch()
+
+    [problem] = refused(_csv("london.csv"))
+
+    assert problem.message == f"'{tmp_path}/london.closed' is there and is no folder"

@@ -16,7 +16,7 @@ from attendance.clock import find_zone
 from attendance.errors import UnknownCountryError, UnknownZoneError
 from attendance.holiday import check_country
 from attendance.model import Kind, MarkingRule, Network, Plan, Site
-from attendance.registry.claims import COMPANIONS, Claims, companions, pins_path
+from attendance.registry.claims import COMPANIONS, Claims, closed_folder, companions, pins_path
 from attendance.registry.mounts import network_file_system
 from attendance.registry.nodes import Mistake, Nodes
 
@@ -154,7 +154,7 @@ class _Block:
         if len(os.fsencode(path.name)) > _MAX_FILE_NAME_BYTES:
             raise Mistake("the name of the file is too long", f"use at most {_MAX_FILE_NAME_BYTES} bytes")
         for companion in companions(path):
-            self._refuse_odd(companion)
+            self._refuse_odd(companion, is_folder=companion == closed_folder(path))
         kind = None if self._network_storage else network_file_system(path)
         if kind:
             hint = "choose a local disk; if this machine alone writes there: ATTENDANCE_NETWORK_STORAGE=true"
@@ -180,14 +180,15 @@ class _Block:
         self._refuse_odd(path)
         return path
 
-    def _refuse_odd(self, path: Path) -> None:
-        """Raise Mistake where a link, or what is no plain file, lies at the path or on the way to it."""
+    def _refuse_odd(self, path: Path, *, is_folder: bool = False) -> None:
+        """Raise Mistake where a link, or what is no plain file or no folder, lies at the path or on the way to it."""
         try:
             for step in [path, *path.parents][: len(path.parts) - len(self._folder.parts)]:
                 if step.is_symlink():
                     raise Mistake(f"{str(step)!r} is a symbolic link", "put the file itself there")
-                if step.exists() and not (step.is_file() if step == path else step.is_dir()):
-                    wanted = "plain file" if step == path else "folder"
+                is_file = step == path and not is_folder
+                if step.exists() and not (step.is_file() if is_file else step.is_dir()):
+                    wanted = "plain file" if is_file else "folder"
                     raise Mistake(
                         f"{str(step)!r} is there and is no {wanted}", "choose another path, or move that away"
                     )
