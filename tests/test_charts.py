@@ -218,6 +218,15 @@ def test_nothing_is_told_of_what_has_not_happened() -> None:
     assert [[step.count for step in one.steps] for one in (*now, before)] == [[0], [0, 1], [0]]
 
 
+def test_a_sheet_of_another_day_changes_nothing() -> None:
+    """Neither one of before nor one of after."""
+    site = build_site(statuses=DOORS)
+    marks = [row(f"2026-11-{on}T08:00:00+00:00") for on in (18, 20, 22)]
+    sheets = [day(site, FRIDAY + timedelta(days=number), *marks) for number in (-2, 0, 2)]
+
+    assert sun(sheets, FRIDAY) == sun(sheets[1:2], FRIDAY)
+
+
 def test_on_the_day_of_a_move_who_marked_after_its_end_there_is_in_until_then() -> None:
     """Nobody leaves before they came."""
     site = build_site(timezone="Pacific/Honolulu", statuses=DOORS)

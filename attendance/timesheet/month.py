@@ -55,7 +55,8 @@ class MonthSheet:
     @property
     def totals(self) -> list[Totals]:
         """Return for each date how many there were."""
-        return [totals_of(e for e in column if e) for column in zip(*(one.entries for one in self.people), strict=True)]
+        columns = [[one.entries[number] for one in self.people] for number in range(len(self.days))]
+        return [totals_of(entry for entry in column if entry) for column in columns]
 
 
 def month_sheet(  # noqa: PLR0913  # all that a month is derived from
