@@ -8,11 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from attendance.accounts.file import FILE_NAME as ACCOUNTS_NAME
+from attendance.appendlog import Followed
 from attendance.errors import BackupNotMadeError, BackupNotWholeError, LedgerError
 from attendance.files import FILE_MODE, SECRET_MODE, OpenFile, make_folder, sync_folder
-from attendance.ledger import Ledger
 from attendance.model import Site
-from attendance.registry import Registry, pins_path
+from attendance.registry import Registry, amendments_path, closed_folder, pins_path
+from attendance.seal import seals_path
 
 SUMS_NAME = "SHA256SUMS"
 
@@ -54,18 +55,27 @@ class _Copying:
         return str(path.relative_to(self.source)) in self.sums
 
 
-def back_up(registry: Registry, ledger_of: Callable[[Site], Ledger], *, into: Path, now: datetime) -> Backup:
+def back_up(
+    registry: Registry,
+    ledger_of: Callable[[Site], Followed],
+    amendments_of: Callable[[Site], Followed],
+    *,
+    into: Path,
+    now: datetime,
+) -> Backup:
     """Copy the registry, rosters, PINs and each site's files into `into/attendance-<UTC stamp>`, and return it.
 
-    It is written under the name with `.partial` behind it, every file flushed, and renamed when it is whole. A ledger
-    is copied up to its last committed row. Raise BackupNotMadeError, or BackupNotWholeError: then the partial folder
-    holds what was copied.
+    It is written under the name with `.partial` behind it, every file flushed, and renamed when it is whole. Ledgers
+    and amendments are copied up to their last committed rows. Raise BackupNotMadeError, or BackupNotWholeError: then
+    the partial folder holds what was copied.
     """
     path = into / f"attendance-{now:%Y%m%dT%H%M%SZ}"
     partial = _begin(path)
     copying = _Copying(source=registry.path.parent, target=partial)
     try:
-        _copy_all(registry, ledger_of, copying)
+        _copy_registry(registry, copying)
+        for site in registry.sites.values():
+            _copy_site(site, ledger_of, amendments_of, copying)
         OpenFile.create(partial / SUMS_NAME, [_sums(copying.sums)])
         for folder, _, _ in os.walk(partial):
             sync_folder(Path(folder))
@@ -89,39 +99,47 @@ def _begin(path: Path) -> Path:
     return partial
 
 
-def _copy_all(registry: Registry, ledger_of: Callable[[Site], Ledger], copying: _Copying) -> None:
-    """Copy everything that the sites stand on. Raise OSError."""
+def _copy_registry(registry: Registry, copying: _Copying) -> None:
+    """Copy the registry and the accounts. Raise OSError."""
     copying.copy(registry.path, _chunks(registry.path))
     accounts_path = registry.path.with_name(ACCOUNTS_NAME)
     if accounts_path.exists():
         copying.copy(accounts_path, _chunks(accounts_path), SECRET_MODE)
-    for site in registry.sites.values():
-        if site.roster_path and site.roster_path.exists() and not copying.has(site.roster_path):
-            copying.copy(site.roster_path, _chunks(site.roster_path))
-            if pins_path(site.roster_path).exists():
-                copying.copy(pins_path(site.roster_path), _chunks(pins_path(site.roster_path)), SECRET_MODE)
-        # The seals speak of rows that are in the ledger: it is copied after them, so it holds all of those.
-        for suffix in (".seals.csv", ".amendments.csv"):
-            beside = site.csv_path.with_suffix(suffix)
-            if beside.exists():
-                copying.copy(beside, _whole_lines(_chunks(beside)))
-        _copy_ledger(site, ledger_of(site), copying)
 
 
-def _copy_ledger(site: Site, ledger: Ledger, copying: _Copying) -> None:
-    """Copy the committed bytes of a ledger, or all of its bytes where it is damaged. Raise OSError."""
+def _copy_site(
+    site: Site, ledger_of: Callable[[Site], Followed], amendments_of: Callable[[Site], Followed], copying: _Copying
+) -> None:
+    """Copy everything that a site stands on. Raise OSError."""
+    if site.roster_path and site.roster_path.exists() and not copying.has(site.roster_path):
+        copying.copy(site.roster_path, _chunks(site.roster_path))
+        if pins_path(site.roster_path).exists():
+            copying.copy(pins_path(site.roster_path), _chunks(pins_path(site.roster_path)), SECRET_MODE)
+    for path, followed_of in ((site.csv_path, ledger_of), (amendments_path(site.csv_path), amendments_of)):
+        # The seals speak of rows that are in the file: it is copied after them, so it holds all of those.
+        if seals_path(path).exists():
+            copying.copy(seals_path(path), _whole_lines(_chunks(seals_path(path))))
+        _copy_rows(followed_of(site), copying)
+    # A row speaks of the sheet of a month that lay there before it was written: these come after the rows.
+    for sheet in sorted(closed_folder(site.csv_path).glob("*.csv")):
+        copying.copy(sheet, _chunks(sheet))
+
+
+def _copy_rows(followed: Followed, copying: _Copying) -> None:
+    """Copy the committed bytes of a file of rows, or all of its bytes where it is damaged. Raise OSError."""
+    path, log = followed.path, followed.log
     try:
-        if ledger.log.untouched() is None:  # mended first, as before a mark
-            with ledger.log.exclusive():
+        if log.untouched() is None:  # mended first, as before a row is written
+            with log.exclusive():
                 pass
-        committed = ledger.log.committed()
+        committed = log.committed()
     except LedgerError as error:
         copying.damaged.append(error.reason)
-        if site.csv_path.exists():
-            copying.copy(site.csv_path, _chunks(site.csv_path))
+        if path.exists():
+            copying.copy(path, _chunks(path))
         return
     if committed:
-        copying.copy(site.csv_path, ledger.log.chunks(0, committed))
+        copying.copy(path, log.chunks(0, committed))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+from attendance.amendments import Amendments, closed_problem, closings, rows_in
+from attendance.appendlog import Followed, Lines
 from attendance.clock import ZONE_DATABASE_VERSION, offset_label, to_local
-from attendance.codec import HEADER, decode, is_row
+from attendance.codec import decode, is_row
 from attendance.edits import find_edits, kept_versions
 from attendance.errors import (
     FlushFailedError,
@@ -43,61 +45,66 @@ _LEDGER_HINTS: dict[type[LedgerError], str] = {
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def check_site(site: Site, ledger: Ledger) -> Iterator[Problem]:
-    """Yield what is wrong with a site's roster, PINs, folder and ledger; the whole ledger is read."""
+def check_site(site: Site, ledger: Ledger, amendments: Amendments) -> Iterator[Problem]:
+    """Yield what is wrong with a site's roster, PINs, folder, ledger, amendments and closed months; all is read."""
     if site.roster_path:
         try:
             RosterFile(site.roster_path, ledger.recent_ids).current()
             PinFile(site.roster_path).known()
         except (RosterError, PinsError) as error:
             yield from error.problems
-    yield from _check_kept(site)
+    yield from _check_kept(ledger)
+    yield from _check_kept(amendments)
     storage = storage_problem(site)
     if storage:
         yield _problem(site.csv_path, 1, *_STORAGE_PROBLEMS[storage])
     if storage != "storage_unavailable":
-        yield from _check_ledger(site, ledger)
+        yield from _check_rows_of(site, ledger)
+        yield from _check_rows_of(site, amendments)
+        yield from _check_closed(site, amendments)
 
 
-def _check_kept(site: Site) -> Iterator[Problem]:
-    """Yield the first rows in which a version of the ledger that something else made, and that was kept, differs."""
-    hint = "the ledger is as it was; when you have looked, delete this file and its .txt"
+def _check_kept(followed: Followed) -> Iterator[Problem]:
+    """Yield the first rows in which a version of a file that something else made, and that was kept, differs."""
+    path, what = followed.path, followed.path.name
+    hint = "the file is as it was; when you have looked, delete this file and its .txt"
     try:
-        for kept in kept_versions(site.csv_path):
-            edits = find_edits(site.csv_path, kept)
-            yield _problem(kept, 1, f"something else made this of the ledger: {edits.summary}", hint)
+        for kept in kept_versions(path):
+            edits = find_edits(path, kept, followed.lines.header)
+            yield _problem(kept, 1, f"something else made this of {what}: {edits.summary}", hint)
             for edit in edits.edits[:MAX_LISTED]:
-                path, where = (site.csv_path, "it is there") if edit.kind == "removed" else (kept, "not in the ledger")
-                yield _problem(path, edit.number, str(edit), where)
+                stands, where = (path, "it is there") if edit.kind == "removed" else (kept, f"not in {what}")
+                yield _problem(stands, edit.number, str(edit), where)
             if len(edits.edits) > MAX_LISTED:
                 yield _problem(kept, 1, f"and {len(edits.edits) - MAX_LISTED} rows more", f"see {kept.name}.txt")
     except FileNotFoundError:
-        yield _problem(site.csv_path, 1, "the file is gone", "a running server, or the next mark, puts it back")
+        yield _problem(path, 1, "the file is gone", "a running server, or the next row, puts it back")
     except OSError as error:
-        yield _unreadable(site.csv_path.parent / "quarantine", error)
+        yield _unreadable(path.parent / "quarantine", error)
 
 
-def check_seals(site: Site, ledger: Ledger) -> Examined | Problem:
-    """Return how far a ledger agrees with its seals, or where it first does not."""
+def check_seals(followed: Followed) -> Examined | Problem:
+    """Return how far a ledger, or its amendments, agrees with its seals, or where it first does not."""
+    path = followed.path
     try:
-        examined = examine(site.csv_path, ledger.shadow.path)
+        examined = examine(path, followed.shadow.path)
         if examined.broken is None:
             return examined
-        row = _line_number(site.csv_path, examined.broken.byte)
+        row = _line_number(path, examined.broken.byte)
     except FileNotFoundError as error:
-        if site.csv_path.exists():
+        if path.exists():
             hint = "the server writes seals while it runs, within a minute"
         else:
-            hint = "a running server, or the next mark, puts it back; else restore it"
-        return _problem(site.csv_path, 1, f"there is no {error.filename}", hint)
+            hint = "a running server, or the next row, puts it back; else restore it"
+        return _problem(path, 1, f"there is no {error.filename}", hint)
     except OSError as error:
-        return _unreadable(site.csv_path, error)
+        return _unreadable(path, error)
     broken = examined.broken
     where = f"{'at' if broken.exact else 'at or behind'} byte {broken.byte}"
     return _problem(
-        site.csv_path,
+        path,
         row,
-        f"{broken.message}, {where}; line {broken.line} of {seals_path(site.csv_path).name} says so",
+        f"{broken.message}, {where}; line {broken.line} of {seals_path(path).name} says so",
         "compare with a backup",
     )
 
@@ -109,19 +116,30 @@ def _line_number(path: Path, byte: int) -> int:
         return 1 + sum(piece.count(b"\n") for piece in pieces)
 
 
-def _check_ledger(site: Site, ledger: Ledger) -> Iterator[Problem]:
-    """Yield what is wrong with a ledger: its rows, and what became of it since the last commit."""
-    if site.csv_path.exists():
-        yield from _check_rows(site.csv_path)
-        if seals_path(site.csv_path).exists() and isinstance(broken := check_seals(site, ledger), Problem):
+def _check_rows_of(site: Site, followed: Followed) -> Iterator[Problem]:
+    """Yield what is wrong with a file of rows, if it is there, and what became of it since the last commit."""
+    path = followed.path
+    if path.exists():
+        yield from _check_rows(path, followed.lines)
+        if seals_path(path).exists() and isinstance(broken := check_seals(followed), Problem):
             yield broken
     try:
-        ledger.log.require_sound()
-        if ledger.log.untouched() is None:
-            message = "something else touched the file since the last mark"
-            yield _problem(site.csv_path, 1, message, "a running server, or the next mark, compares it with its copy")
+        followed.log.require_sound()
+        if followed.log.untouched() is None:
+            message = "something else touched the file since the last row"
+            yield _problem(path, 1, message, "a running server, or the next row, compares it with its copy")
     except LedgerError as error:
-        yield _problem(site.csv_path, 1, error.reason, _LEDGER_HINTS.get(type(error), "mend that").format(site.site_id))
+        yield _problem(path, 1, error.reason, _LEDGER_HINTS.get(type(error), "mend that").format(site.site_id))
+
+
+def _check_closed(site: Site, amendments: Amendments) -> Iterator[Problem]:
+    """Yield which sheets of closed months are gone, or are not those that were closed."""
+    with suppress(OSError):  # that the amendments are not there, or cannot be read, is told already
+        for closing in closings(site, rows_in(amendments.path.read_bytes())):
+            problem = closed_problem(closing)
+            if problem:
+                message = f"the sheet of a closed month {problem}"
+                yield _problem(closing.sheet_path, 1, message, "put it back from a backup")
 
 
 def storage_problem(site: Site) -> str | None:
@@ -140,22 +158,22 @@ def storage_problem(site: Site) -> str | None:
     return "storage_low" if space.f_bavail * space.f_frsize < LOW_SPACE_BYTES else None
 
 
-def _check_rows(path: Path) -> Iterator[Problem]:
-    """Yield every line of a ledger that is not a row, or that lies before the row above it."""
+def _check_rows(path: Path, lines: Lines) -> Iterator[Problem]:
+    """Yield every line that is not a row, or that lies before the row above it."""
     last_at = _NEVER
-    hint = "compare with a backup; a row is four fields as in the README"
+    hint = "compare with a backup; a row has the fields of its header, as in the documents"
     try:
         with path.open("rb") as file:
-            if file.readline() != HEADER:
-                yield _problem(path, 1, "the first line is not the header of a ledger", hint)
+            if file.readline() != lines.header:
+                yield _problem(path, 1, "the first line is not the header", hint)
             for number, line in enumerate(_lines(file), start=2):
-                if not is_row(line):
+                if not lines.is_line(line):
                     yield _problem(path, number, "this line is not a row as it was written", hint)
                     continue
-                marked_at = decode(line).marked_at
-                if marked_at < last_at:
+                written_at = lines.order(line)
+                if written_at < last_at:
                     yield _problem(path, number, "this row is older than the one above it", hint)
-                last_at = marked_at
+                last_at = written_at
     except OSError as error:
         yield _unreadable(path, error)
 

@@ -1,4 +1,4 @@
-"""Own what something else made of a ledger: which rows it changed, removed or added, told one by one."""
+"""Own what something else made of a ledger or its amendments: which rows it changed, removed or added, one by one."""
 
 import csv
 import re
@@ -23,7 +23,6 @@ _MAX_BYTES = 64 << 20
 _MAX_COLUMNS = 64
 _MAX_PAIRS = 4_000_000
 _KEPT = re.compile(r"\.replaced-(\d{1,15})(?:-lost-(\d{1,15}))?(?:\.\d+)?")
-_COLUMNS = HEADER.decode().rstrip("\n").split(",")
 
 _Row = tuple[int, tuple[str, ...]]
 
@@ -100,14 +99,17 @@ def has_lost_rows(kept_path: Path) -> bool:
     return "-lost-" in kept_path.name
 
 
-def find_edits(csv_path: Path, kept_path: Path) -> Edits:
-    """Return what a version that was kept says otherwise than the ledger did when it was put back. Raise OSError."""
+def find_edits(csv_path: Path, kept_path: Path, header: bytes = HEADER) -> Edits:
+    """Return what a version that was kept says otherwise than the file did when it was put back. Raise OSError.
+
+    `header` is the first line of such a file, which names its columns.
+    """
     found = _KEPT.fullmatch(kept_path.name, len(csv_path.name))
     size, lost = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
     if lost and not kept_path.lstat().st_size:
         return Edits(problem="it was deleted", lost_bytes=lost)
     try:
-        theirs = list(_their_rows(kept_path))
+        theirs = list(_their_rows(kept_path, header.decode().rstrip("\n").split(",")))
     except ForeignTableError as error:
         return Edits(problem=str(error), lost_bytes=lost)
     return Edits(edits=list(_differences(list(_our_rows(csv_path, size)), theirs)), lost_bytes=lost)
@@ -128,7 +130,7 @@ def _our_rows(path: Path, size: int) -> Iterator[_Row]:
         yield number, tuple(next(csv.reader([line]), []) if '"' in line else line.split(","))
 
 
-def _their_rows(path: Path) -> Iterator[_Row]:
+def _their_rows(path: Path, names: Sequence[str]) -> Iterator[_Row]:
     """Yield the rows of a table that something else saved, in the order of our columns; raise ForeignTableError."""
     if path.is_symlink():
         raise ForeignTableError(path, "it is a symbolic link")
@@ -137,7 +139,7 @@ def _their_rows(path: Path) -> Iterator[_Row]:
     table = read_table(path)
     if len(table.header) > _MAX_COLUMNS:
         raise ForeignTableError(path, f"it has {len(table.header)} columns")
-    columns = [table.column(name) for name in _COLUMNS]
+    columns = [table.column(name) for name in names]
     for row in table.rows():
         if row.problem:
             yield row.number, (row.problem,)

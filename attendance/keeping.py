@@ -1,4 +1,4 @@
-"""Own what follows every ledger: shadow, seals, signs of life, lists of edits; and the watch over the clock."""
+"""Own what follows every ledger and its amendments: shadow, seals, signs of life, lists of edits; watch the clock."""
 
 import fcntl
 import os
@@ -9,12 +9,12 @@ from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
-from attendance.appendlog import BEAT_SECONDS
+from attendance.appendlog import BEAT_SECONDS, Followed
 from attendance.clock import Clock
 from attendance.edits import find_edits, kept_versions
 from attendance.errors import LedgerError
 from attendance.files import quarantine, replace_durably, stat_at, storage_errors
-from attendance.ledger import CLOCK_HOLD, Ledger
+from attendance.ledger import CLOCK_HOLD
 from attendance.model import Incident
 from attendance.seal import Seals
 
@@ -35,11 +35,11 @@ SCRUB_BYTES = 1 << 20
 
 
 class Follower:
-    """Follow one ledger: copy what was committed, seal it, and let other homes hear that this one lives."""
+    """Follow one ledger, or its amendments: copy what was committed, seal it, and give signs of life."""
 
-    def __init__(self, ledger: Ledger, *, now: Clock, report: Callable[[Incident], None]) -> None:
-        self._ledger = ledger
-        self._seals = Seals(ledger.site.csv_path, report=report)
+    def __init__(self, followed: Followed, *, now: Clock, report: Callable[[Incident], None]) -> None:
+        self._followed = followed
+        self._seals = Seals(followed.path, report=report)
         self._now = now
         self._report = report
         self._stopped_by: dict[str, str] = {}
@@ -67,11 +67,11 @@ class Follower:
 
         Raise LedgerError.
         """
-        size = self._ledger.shadow.intact()
+        size = self._followed.shadow.intact()
         start = self._scrubbed if self._scrubbed < size else 0
         end = min(start + SCRUB_BYTES, size)
-        if size and self._ledger.log.read(start, end) != b"".join(self._ledger.shadow.chunks(start, end)):
-            self._ledger.log.distrust()
+        if size and self._followed.log.read(start, end) != b"".join(self._followed.shadow.chunks(start, end)):
+            self._followed.log.distrust()
         self._scrubbed = end
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class Follower:
     def _is_level(self) -> bool:
         """Tell whether there is nothing to copy, as far as can be told."""
         with suppress(LedgerError):
-            return self._ledger.shadow.is_level_with(self._ledger.log)
+            return self._followed.shadow.is_level_with(self._followed.log)
         return True
 
     def _stopped(self, task: str, reason: str) -> None:
@@ -94,8 +94,8 @@ class Follower:
 
     def _copy(self) -> None:
         """Bring the shadow up to the ledger."""
-        while not self._ledger.shadow.is_level_with(self._ledger.log) and self._ledger.shadow.catch_up(
-            self._ledger.log
+        while not self._followed.shadow.is_level_with(self._followed.log) and self._followed.shadow.catch_up(
+            self._followed.log
         ):
             pass
 
@@ -103,12 +103,12 @@ class Follower:
         """Seal what was committed, once a minute, each work date by itself."""
         if time.monotonic() - self._sealed_seconds < SEAL_SECONDS:
             return
-        size = self._ledger.shadow.intact()  # sealed is what was copied: nobody edits it in between
+        size = self._followed.shadow.intact()  # sealed is what was copied: nobody edits it in between
         if not size:
             return
         sealed = self._seals.offset()
         if size > sealed:
-            self._seals.extend(self._ledger.shadow.chunks, [*self._ledger.turns(sealed, size), size], self._now())
+            self._seals.extend(self._followed.shadow.chunks, [*self._followed.turns(sealed, size), size], self._now())
         elif size < sealed != self._told_sealed:
             self._tell("seal_broken", f"{sealed} bytes were sealed, and it has {size}; see `attendance verify`")
             self._told_sealed = sealed
@@ -116,27 +116,27 @@ class Follower:
 
     def _beat(self) -> None:
         """Give a sign of life."""
-        if time.monotonic() - self._beat_seconds >= BEAT_SECONDS and self._ledger.log.committed():
-            self._ledger.log.beat()
+        if time.monotonic() - self._beat_seconds >= BEAT_SECONDS and self._followed.log.committed():
+            self._followed.log.beat()
             self._beat_seconds = time.monotonic()
 
     def _explain(self) -> None:
         """List the rows in which a version that was kept differs, beside it, once."""
         with storage_errors():
-            folder = stat_at(quarantine(self._ledger.site.csv_path))
+            folder = stat_at(quarantine(self._followed.path))
             if folder is None or folder.st_mtime_ns == self._explained_ns:
                 return
             self._explained_ns = folder.st_mtime_ns  # what is kept from now on changes it again
-            for kept in kept_versions(self._ledger.site.csv_path):
+            for kept in kept_versions(self._followed.path):
                 told = kept.with_name(f"{kept.name}.txt")
                 if not told.exists():
-                    edits = find_edits(self._ledger.site.csv_path, kept)
+                    edits = find_edits(self._followed.path, kept, self._followed.lines.header)
                     replace_durably(told, [edits.text().encode()])
                     self._tell("edits_found", f"{kept}: {edits.summary}")
 
     def _tell(self, code: str, detail: str) -> None:
         """Report an incident of this ledger."""
-        self._report(Incident(code=code, path=self._ledger.site.csv_path, detail=detail))
+        self._report(Incident(code=code, path=self._followed.path, detail=detail))
 
 
 class Keeper:

@@ -54,6 +54,8 @@ class Ledger:
 
     def __init__(self, site: Site, *, now: Clock, report: Callable[[Incident], None]) -> None:
         self.site = site
+        self.path = site.csv_path
+        self.lines = LINES
         self.shadow = Shadow(site.csv_path, LINES, report=report)
         self.log = AppendLog(site.csv_path, LINES, report=report, shadow=self.shadow, patience=LEASED)
         self._now = now

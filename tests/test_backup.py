@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from attendance import backup
+from attendance.amendments import Amendments
 from attendance.backup import SUMS_NAME, Backup, back_up
-from attendance.codec import HEADER
+from attendance.codec import AMENDMENTS_HEADER, HEADER
 from attendance.errors import BackupNotMadeError, BackupNotWholeError
 from attendance.ledger import Ledger
 from attendance.model import MarkRequest, Site
@@ -49,7 +50,13 @@ def make_backup(folder: Path, tmp_path: Path, clock: HandClock, incidents: Incid
     registry = load_registry(folder / "sites.yaml")
 
     def make(into: Path = tmp_path / "kept" / "here") -> Backup:
-        return back_up(registry, lambda site: Ledger(site, now=clock, report=incidents), into=into, now=NOW)
+        return back_up(
+            registry,
+            lambda site: Ledger(site, now=clock, report=incidents),
+            lambda site: Amendments(site, now=clock, report=incidents),
+            into=into,
+            now=NOW,
+        )
 
     return make
 
@@ -76,7 +83,7 @@ def test_a_backup_holds_what_all_sites_stand_on(folder: Path, make_backup: BackU
     """The registry, rosters, ledgers, amendments and seals lie at the same paths, and nothing else does."""
     mark(folder, clock, "E1")
     mark(folder, clock, "E1", site_id="kathmandu")
-    (folder / "data" / "london.amendments.csv").write_bytes(b"a\nb\n")
+    (folder / "data" / "london.amendments.csv").write_bytes(AMENDMENTS_HEADER)
     (folder / "data" / "london.seals.csv").write_bytes(b"c\n")
 
     made = make_backup()
@@ -134,7 +141,13 @@ def test_seals_are_copied_before_their_ledger(folder: Path, clock: HandClock, tm
             seals.write_bytes(b"of E1\nof E2\n")
         return Ledger(site, now=clock, report=print)
 
-    made = back_up(load_registry(folder / "sites.yaml"), open_late, into=tmp_path / "kept", now=NOW)
+    made = back_up(
+        load_registry(folder / "sites.yaml"),
+        open_late,
+        lambda site: Amendments(site, now=clock, report=print),
+        into=tmp_path / "kept",
+        now=NOW,
+    )
 
     assert (made.path / "data" / "london.seals.csv").read_bytes() == b"of E1\n"
     assert len(whole_rows(made.path / "data" / "london.csv")) == 2
@@ -249,7 +262,10 @@ def test_names_are_escaped_as_sha256sum_reads_them(tmp_path: Path) -> None:
     odd.write_text("sites: {}\n", encoding="utf-8")
     registry = Registry(path=odd, sites={})
 
-    made = back_up(registry, lambda site: pytest.fail(site.name), into=tmp_path / "kept", now=NOW)
+    def nobody(site: Site) -> Ledger:
+        pytest.fail(site.name)
+
+    made = back_up(registry, nobody, nobody, into=tmp_path / "kept", now=NOW)
 
     assert sums_agree(made.path)
     assert backup.SUMS_NAME in files_in(made.path)

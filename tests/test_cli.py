@@ -311,7 +311,8 @@ def test_verify_says_how_much_is_as_it_was_sealed(folder: Path) -> None:
 
     assert said.returncode == 0
     assert f"{size} bytes are as they were sealed, by 1 seals" in said.stdout
-    assert json.loads(as_json.stdout) == {"site": "london", "seals": 1, "sealed_bytes": size}
+    counted = {"seals": 1, "sealed_bytes": size}
+    assert json.loads(as_json.stdout) == {"site": "london", **counted, "files": {"london.csv": counted}}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance import edits
+from attendance.amendments import Amendments
 from attendance.checking import check_site
 from attendance.codec import HEADER
 from attendance.edits import Edit, Edits, find_edits, kept_versions
@@ -155,7 +156,7 @@ def test_a_follower_lists_what_differs_and_check_tells_it(
     follower.follow()
     follower.follow()
 
-    problems = list(check_site(site, ledger))
+    problems = list(check_site(site, ledger, Amendments(site, now=clock, report=incidents)))
 
     (kept,) = kept_versions(site.csv_path)
     assert incidents.codes == ["ledger_restored", "edits_found"]
@@ -163,4 +164,4 @@ def test_a_follower_lists_what_differs_and_check_tells_it(
     assert "became 2026-11-23T09:00:03+00:00,E1,Eva,Present" in kept.with_name(f"{kept.name}.txt").read_text()
     assert [(problem.path, problem.line) for problem in problems] == [(kept, 1), (kept, 2)]
     kept.unlink()
-    assert list(check_site(site, ledger)) == []
+    assert list(check_site(site, ledger, Amendments(site, now=clock, report=incidents))) == []

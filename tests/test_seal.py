@@ -124,7 +124,7 @@ def test_the_first_byte_and_row_of_a_change_are_named(
     path = site.csv_path
     path.write_bytes(changed(path.read_bytes()))
 
-    found = check_seals(site, ledger)
+    found = check_seals(ledger)
 
     assert isinstance(found, Problem)
     assert found.line == line
@@ -149,7 +149,7 @@ def test_without_a_shadow_the_stretch_is_named(make_site: Callable[..., Site], c
     ledger.shadow.path.unlink()
     site.csv_path.write_bytes(site.csv_path.read_bytes().replace(b"E2", b"E9"))
 
-    found = check_seals(site, ledger)
+    found = check_seals(ledger)
 
     assert isinstance(found, Problem)
     assert f"at or behind byte {FIRST};" in found.message
@@ -187,7 +187,7 @@ def test_without_seals_verification_says_so(make_site: Callable[..., Site], cloc
     ledger = Ledger(site, now=clock, report=print)
     ledger.record([MarkRequest(employee_id="E1", name="Ana", status="Present")])
 
-    found = check_seals(site, ledger)
+    found = check_seals(ledger)
 
     assert isinstance(found, Problem)
     assert "there is no" in found.message

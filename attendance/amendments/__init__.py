@@ -1,6 +1,6 @@
 """Own what was amended at a site: the file of it, what stands by its rows, and the sheets of closed months."""
 
-from attendance.amendments.file import Amendments, Draft
+from attendance.amendments.file import Amendments, Draft, rows_in
 from attendance.amendments.sheets import Difference, closed_problem, differences, encode_sheet, read_sheet, write_sheet
 from attendance.amendments.standing import (
     Closing,
@@ -23,6 +23,7 @@ __all__ = [
     "encode_sheet",
     "open_requests",
     "read_sheet",
+    "rows_in",
     "was_answered",
     "work_date_of",
     "write_sheet",

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from attendance.appendlog import LEASED, AppendLog, Lines, Shadow
 from attendance.clock import Clock, Month, to_local
 from attendance.codec import AMENDMENTS_HEADER, decode_amendment, encode_amendment, is_amendment
-from attendance.errors import MalformedRowError
+from attendance.errors import FlushFailedError, MalformedRowError, NotHomeError
 from attendance.ledger import instant_after
 from attendance.model import Amendment, AmendmentAction, Incident, Moment, Site
 from attendance.registry import amendments_path
+from attendance.seal import Seals
 
 LINES = Lines(header=AMENDMENTS_HEADER, is_line=is_amendment, order=lambda line: decode_amendment(line, 0).written.at)
 
@@ -41,6 +42,12 @@ class _Known:
     position: int = len(AMENDMENTS_HEADER)
     next_number: int = 2
     rows: tuple[Amendment, ...] = ()
+
+
+def rows_in(content: bytes) -> list[Amendment]:
+    """Return the rows in the bytes of a file of amendments, as it stands: whatever is no row is passed over."""
+    numbered = enumerate(content.splitlines(keepends=True), start=1)
+    return [decode_amendment(line, number) for number, line in numbered if is_amendment(line)]
 
 
 class Amendments:
@@ -102,6 +109,14 @@ class Amendments:
             rows=(*known.rows, amendment),
         )
         return amendment
+
+    def recover(self) -> None:
+        """Take amendments here again: after a failed flush, or from a home that is gone. Raise LedgerError."""
+        try:
+            self.log.require_sound()
+        except (FlushFailedError, NotHomeError):
+            self.log.recover()
+        Seals(self.path, report=self._report).recover()
 
     def turns(self, start: int, end: int) -> Iterator[int]:
         """Yield nothing: what was written since the last seal is sealed together, whatever date it was written on."""

@@ -3,22 +3,19 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from attendance import __version__
 from attendance.accounts.first import first_link_of
-from attendance.audit import Action
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
-from attendance.cli import accounts, kiosks, pins, report, shared, tokens
+from attendance.cli import accounts, amendments, kiosks, pins, report, shared, tokens
 from attendance.cli.audit import show_audit
 from attendance.cli.printing import (
     data,
@@ -31,6 +28,8 @@ from attendance.cli.printing import (
     talk,
     timestamp,
 )
+from attendance.cli.services import followed, open_amending, open_marking
+from attendance.cli.services import report as report_incident
 from attendance.cli.shared import Json, SiteId, open_registry
 from attendance.clock import offset_label, to_local, utc_now
 from attendance.config import Settings, load_settings
@@ -48,14 +47,11 @@ from attendance.errors import (
     RosterError,
     UnknownSiteError,
 )
-from attendance.eventlog import open_log
 from attendance.importing import Importing
-from attendance.keeping import Follower
-from attendance.ledger import Ledger
-from attendance.marking import Marking, answer
-from attendance.model import Incident, MarkRequest
+from attendance.marking import answer
+from attendance.model import MarkRequest
 from attendance.registry import Registry
-from attendance.seal import Seals
+from attendance.seal import Examined, Seals, seals_path
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,6 +64,13 @@ app = typer.Typer(
 for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins, "report": report}.items():
     app.add_typer(group.app, name=name)
 app.command("audit")(show_audit)
+app.command("amend")(amendments.amend)
+app.command("amendments")(amendments.show_amendments)
+app.command("approve")(amendments.approve)
+app.command("decline")(amendments.decline)
+app.command("close")(amendments.close)
+app.command("reopen")(amendments.reopen)
+app.command("differences")(amendments.differences)
 
 
 def main() -> None:
@@ -163,15 +166,21 @@ def check(
     except RegistryError as error:
         print_problems(error.problems, as_json=as_json)
         raise typer.Exit(1) from None
-    marking = _marking(registry)
+    marking = open_marking(registry)
+    amending = open_amending(marking)
     if recover is not None:
         site = registry.resolve(recover)
         committed = marking.ledger(site).log.recover()
-        Seals(site.csv_path, report=_report).recover()
+        Seals(site.csv_path, report=report_incident).recover()
+        amending.file(site).recover()
         talk.print(f"{site.csv_path}: {committed} bytes are sound; the site takes marks again.", markup=False)
     found = [
         *_check_accounts(),
-        *(one for site in registry.sites.values() for one in check_site(site, marking.ledger(site))),
+        *(
+            one
+            for site in registry.sites.values()
+            for one in check_site(site, marking.ledger(site), amending.file(site))
+        ),
     ]
     offsets = [problem for site in registry.sites.values() for problem in check_offsets(site)]
     print_problems([*found, *offsets], as_json=as_json)
@@ -182,17 +191,29 @@ def check(
 
 @app.command()
 def verify(site_id: SiteId, *, as_json: Json = False) -> None:
-    """Compare a ledger with its seals: name the first byte and row that are not as they were sealed."""
+    """Compare a ledger and its amendments with their seals: name the first byte and row that are not as sealed."""
     registry = open_registry()
     site = registry.resolve(site_id)
-    found = check_seals(site, _marking(registry).ledger(site))
-    if isinstance(found, Problem):
-        print_problems([found], as_json=as_json)
+    marking = open_marking(registry)
+    found: dict[str, Examined] = {}
+    problems = []
+    for file in (marking.ledger(site), open_amending(marking).file(site)):
+        if file.path == site.csv_path or file.path.exists() or seals_path(file.path).exists():
+            outcome = check_seals(file)
+            if isinstance(outcome, Problem):
+                problems.append(outcome)
+            else:
+                found[file.path.name] = outcome
+    if problems:
+        print_problems(problems, as_json=as_json)
         raise typer.Exit(1)
     if as_json:
-        print_json({"site": site.site_id, "seals": found.seals, "sealed_bytes": found.sealed})
+        files = {name: {"seals": one.seals, "sealed_bytes": one.sealed} for name, one in found.items()}
+        print_json({"site": site.site_id, **files[site.csv_path.name], "files": files})
         return
-    sys.stdout.write(f"{site.csv_path}: {found.sealed} bytes are as they were sealed, by {found.seals} seals.\n")
+    for name, one in found.items():
+        path = site.csv_path.with_name(name)
+        sys.stdout.write(f"{path}: {one.sealed} bytes are as they were sealed, by {one.seals} seals.\n")
 
 
 @app.command()
@@ -208,8 +229,8 @@ def mark(
     registry = open_registry()
     site = registry.resolve(site_id)
     request = MarkRequest(employee_id=employee_id, name=name, status=status)
-    marking = _marking(registry)
-    with _followed(marking.ledger(site)):
+    marking = open_marking(registry)
+    with followed(marking.ledger(site)):
         outcome = marking.record(site, [request])[0]
     if isinstance(outcome, Exception):
         raise outcome
@@ -226,7 +247,7 @@ def board(site_id: SiteId, *, as_json: Json = False) -> None:
     """Show who is in now: everybody's last mark of the present work date."""
     registry = open_registry()
     site = registry.resolve(site_id)
-    work_date, marks = _marking(registry).ledger(site).board()
+    work_date, marks = open_marking(registry).ledger(site).board()
     if as_json:
         rows = [mark_row(site, mark) for mark in marks]
         print_json({"site": site.site_id, "timezone": site.timezone, "work_date": work_date.isoformat(), "marks": rows})
@@ -253,13 +274,13 @@ def import_(
     """Add rows from elsewhere to a site's ledger, also while the server runs; by default only say what would be."""
     registry = open_registry()
     site = registry.resolve(site_id)
-    marking = _marking(registry)
+    marking = open_marking(registry)
     importing = Importing(
         site, marking.ledger(site), roster=marking.roster(site), admit=partial(marking.admit, site), now=utc_now
     )
     try:
         if write:
-            with _followed(marking.ledger(site)):
+            with followed(marking.ledger(site)):
                 outcome = importing.write(file, leave_out=leave_out)
         else:
             outcome = importing.preview(file)
@@ -281,7 +302,8 @@ def import_(
 def backup(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept.")]) -> None:
     """Copy the registry, the rosters and every ledger into a new folder in DIR, while marks go on."""
     registry = open_registry()
-    made = back_up(registry, _marking(registry).ledger, into=folder, now=utc_now())
+    marking = open_marking(registry)
+    made = back_up(registry, marking.ledger, open_amending(marking).file, into=folder, now=utc_now())
     sys.stdout.write(f"{made.path}\n")
     talk.print(f"{made.files} files are copied. To try them: cd there and `sha256sum --check SHA256SUMS`.")
     if made.damaged:
@@ -308,35 +330,6 @@ def _check_accounts() -> Sequence[Problem]:
     except AccountsError as error:
         return error.problems
     return ()
-
-
-def _marking(registry: Registry) -> Marking:
-    """Return the use case with the machine's clock; what is noticed is said on stderr."""
-    return Marking(registry, now=utc_now, report=_report)
-
-
-def _report(incident: Incident) -> None:
-    """Say on stderr what went on, and leave it in the logs of the server where there are any."""
-    talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)
-    log_dir = load_settings().log_dir
-    if log_dir.is_dir():
-        open_log(log_dir, to_stderr=False)
-        structlog.stdlib.get_logger("attendance").warning(
-            incident.code, file=str(incident.path), detail=incident.detail
-        )
-        noted = {"code": incident.code, "file": str(incident.path), "detail": incident.detail}
-        shared.audit().note(Action.FILE_INCIDENT, who=shared.typist(), **noted)
-
-
-@contextmanager
-def _followed(ledger: Ledger) -> Iterator[None]:
-    """Write to a ledger; then copy and seal it, since no server may be running, and leave if nobody was at home."""
-    try:
-        yield
-    finally:
-        Follower(ledger, now=utc_now, report=_report).close()
-        with suppress(LedgerError):
-            ledger.log.leave(moved_in=True)
 
 
 def _deployed(name: str) -> Path:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from attendance.cli.printing import print_json, print_table, talk, timestamp
+from attendance.cli.services import open_marking, open_reporting
 from attendance.cli.shared import Json, KnownOn, known_on, open_registry
-from attendance.clock import read_date, utc_now
+from attendance.clock import read_date
 from attendance.errors import AttendanceError, LedgerError, RosterError
-from attendance.marking import Marking
-from attendance.model import Incident, Mark, Site
+from attendance.model import Mark, Site
 from attendance.reporting import Reporting, days_object
 from attendance.timesheet import DaySheet, Entry, State
 
@@ -41,8 +41,7 @@ def day(
     asked, known = _date(on), known_on(as_known_on)
     registry = open_registry()
     chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
-    marking = Marking(registry, now=utc_now, report=_report)
-    reporting = Reporting(marking.ledger, marking.roster, lambda _: (), now=utc_now)
+    reporting = open_reporting(open_marking(registry))
     outcomes = [_sheet(reporting, site, asked, known) for site in chosen]
     told = [one for one in outcomes if isinstance(one, DaySheet)]
     sheets = reporting.with_sightings(told, registry.sites.values(), known)
@@ -106,8 +105,3 @@ def _time(work_date: date, mark: Mark | None) -> str:
     on, _, clock = timestamp(mark)[:19].partition("T")
     days = (date.fromisoformat(on) - work_date).days
     return f"{clock} {days:+d}" if days else clock
-
-
-def _report(incident: Incident) -> None:
-    """Say on stderr what was noticed."""
-    talk.print(f"{incident.path}: {incident.detail} ({incident.code})", style="yellow", markup=False)

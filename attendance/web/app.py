@@ -28,6 +28,7 @@ from attendance.accounts.signing import Signing
 from attendance.accounts.sso import SingleSignOn
 from attendance.accounts.store import STORE_NAME, AccessStore
 from attendance.amending import Amending
+from attendance.amendments import Amendments
 from attendance.audit import Action, Audit
 from attendance.clock import Clock, utc_now
 from attendance.config import Settings, load_settings
@@ -131,7 +132,7 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
         use_case = Marking(registry_file.current, now=now, report=report)
         amending = Amending(use_case, audit, now=now, report=report)
         app.state.services = _services(registry_file, use_case, amending, sso=sso, audit=audit, now=now)
-        keeper = _keeper(registry_file.current, use_case, now, report)
+        keeper = _keeper(registry_file.current, use_case, amending, now, report)
         keeper.start()
         yield
         await use_case.drain()
@@ -179,13 +180,18 @@ def leave(app: FastAPI) -> None:
     for site in registry_file.current.sites.values():
         if time.monotonic() > until_seconds:
             return
-        with suppress(LedgerError):  # then the other waits for a while
-            Ledger(site, now=utc_now, report=lambda _: None).log.leave()
+        for kind in (Ledger, Amendments):
+            with suppress(LedgerError):  # then the other waits for a while
+                kind(site, now=utc_now, report=lambda _: None).log.leave()
 
 
-def _keeper(registry: Registry, marking: Marking, now: Clock, report: Callable[[Incident], None]) -> Keeper:
-    """Return the keeper of every ledger; the workers agree by the registry's file which of them follows."""
-    followers = (Follower(marking.ledger(site), now=now, report=report) for site in registry.sites.values())
+def _keeper(
+    registry: Registry, marking: Marking, amending: Amending, now: Clock, report: Callable[[Incident], None]
+) -> Keeper:
+    """Return the keeper of ledgers and amendments; the workers agree by the registry's file which of them follows."""
+    sites = registry.sites.values()
+    followed = (file for site in sites for file in (marking.ledger(site), amending.file(site)))
+    followers = (Follower(file, now=now, report=report) for file in followed)
     return Keeper(followers, registry.path, now=now, report=report)
 
 

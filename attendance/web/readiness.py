@@ -12,6 +12,7 @@ from attendance.checking import storage_problem
 from attendance.edits import has_lost_rows, kept_versions
 from attendance.errors import AttendanceError, StorageBusyError
 from attendance.model import Grant, MarkingRule, Role, Site
+from attendance.registry import amendments_path
 from attendance.web.deps import Services, sites_within
 
 WARNINGS = {"storage_low", "edits_found", "rows_lost"}
@@ -65,7 +66,6 @@ def _look(services: Services, site: Site) -> list[dict[str, str]]:
         except AttendanceError as error:
             found.append({"code": error.code})
     with suppress(OSError):  # the storage is spoken of already
-        found += [
-            {"code": "rows_lost" if has_lost_rows(kept) else "edits_found"} for kept in kept_versions(site.csv_path)
-        ]
+        kept = [*kept_versions(site.csv_path), *kept_versions(amendments_path(site.csv_path))]
+        found += [{"code": "rows_lost" if has_lost_rows(one) else "edits_found"} for one in kept]
     return [one for at, one in enumerate(found) if one not in found[:at]]
