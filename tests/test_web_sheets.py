@@ -1,6 +1,9 @@
 """Claims about the pages of days, months and years: what they count, of which sites, and what each number leads to."""
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from urllib.parse import urljoin
 
 import pytest
 
@@ -12,6 +15,9 @@ SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv; visitors: true; start: '09:00'; "
     "statuses: {Present: present, Absent: absent, Left: left}; holidays: GB-ENG",
     "kathmandu": "timezone: Asia/Kathmandu; roster: data/kathmandu.roster.csv; visitors: true",
+    "bern": "timezone: Europe/Zurich; roster: data/bern.roster.csv; "
+    "statuses: {Office: present, Remote: present, Sick: absent, Sabbatical: absent}",
+    "crowd": "timezone: Europe/Paris; roster: data/crowd.roster.csv",
     "auckland": "timezone: Pacific/Auckland",
     "broken": "timezone: America/Lima",
 }
@@ -32,6 +38,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     (tmp_path / "data" / "london.csv").write_text(HEADER + FRIDAY, encoding="utf-8")
     row = "2026-11-20T09:03:00+05:45,E4,Zoë,Present\n"
     (tmp_path / "data" / "kathmandu.csv").write_text(HEADER + row, encoding="utf-8")
+    write_roster(tmp_path, "bern", B1="Urs", B2="Ueli")
+    rows = "2026-11-20T09:00:00+01:00,B1,Urs,Remote\n2026-11-20T09:00:01+01:00,B2,Ueli,Sick\n"
+    (tmp_path / "data" / "bern.csv").write_text(HEADER + rows, encoding="utf-8")
+    write_roster(tmp_path, "crowd", **{f"C{number:04}": f"Person {number}" for number in range(1, 502)})
     with serving_web(tmp_path, sites=SITES, role="hr") as web:
         (tmp_path / "data" / "broken.csv").mkdir()
         web.client.headers.update(HTML)
@@ -90,7 +100,7 @@ def test_a_day_that_has_not_begun_somewhere_says_so(web: Web) -> None:
 
     text = text_of(web, "/hr/days/2026-11-24")
 
-    assert text.count("Has not begun there yet.") == 2
+    assert text.count("Has not begun there yet.") == 4
     assert "This day has not begun there yet." in text_of(web, "/hr/sites/london/days/2026-11-24")
     assert "This day has not begun" not in text_of(web, "/hr/sites/auckland/days/2026-11-24")
 
@@ -228,3 +238,132 @@ def test_a_site_that_cannot_be_read_says_so(web: Web) -> None:
 
     assert answer.status_code == 503
     assert tags(answer, "a", href="/hr")
+
+
+# A month
+
+
+MONTH = "/hr/sites/london/months/2026-11"
+
+
+def grid_of(web: Web, address: str = MONTH) -> dict[str, list[str]]:
+    """Return what stands in the cells of a month, under each name with its ID; the first cells are days."""
+    answer = web.client.get(address)
+    assert answer.status_code == 200
+    table = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
+    found = {}
+    for row in table.split("<tr>")[1:]:
+        head, *cells = re.split(r"<td[^>]*>", row)
+        name = " ".join(re.sub(r"<[^>]*>", "", head).split())
+        found[name] = [re.sub(r"<[^>]*>", "", cell).strip() for cell in cells]
+    return found
+
+
+def test_a_month_has_a_cell_for_each_day_of_everybody(web: Web) -> None:
+    """In words, whatever is seen of them; days that have not begun are empty; behind them stand the totals."""
+    grid = grid_of(web)
+
+    assert list(grid) == ["Ana Martín E1", "Jo Park E2", "Maya E3", "Zoë E4", "Guest V9, visitor"]
+    assert [cells[19] for cells in grid.values()] == ["Left", "Present, late", "Absent", "Not marked", "Present"]
+    assert grid["Zoë E4"][20:24] == ["Day off", "Day off", "Not marked", ""]
+    assert grid["Jo Park E2"][30:] == ["1", "", "1", "15", "7", ""]
+
+
+def test_a_cell_leads_to_the_day_of_the_person(web: Web) -> None:
+    """By an address beside that of the month, so that the page stays small."""
+    answer = web.client.get(MONTH)
+
+    (link,) = tags(answer, "a", href="../employees/E2/days/2026-11-20")
+    assert urljoin(MONTH, link["href"]) == "/hr/sites/london/employees/E2/days/2026-11-20"
+
+
+def test_totals_of_days_lead_to_their_rows(web: Web) -> None:
+    """And those of persons to their own days."""
+    answer = web.client.get(MONTH)
+
+    assert tags(answer, "a", href="/hr/sites/london/days/2026-11-20?show=late")
+    assert tags(answer, "a", href="../employees/E4?month=2026-11&show=not_marked")
+
+
+def test_this_and_last_month_are_those_of_the_site(web: Web) -> None:
+    """At 23:30 UTC on 30 November it is December in Kathmandu."""
+    web.clock.now = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    bearer = token_of(web, "late", "hr")
+
+    assert "London, November 2026" in text_of(web, "/hr/sites/london/months/this", bearer)
+    assert "London, October 2026" in text_of(web, "/hr/sites/london/months/last", bearer)
+    assert "Kathmandu, December 2026" in text_of(web, "/hr/sites/kathmandu/months/this", bearer)
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "next", "1899-12", "2200-01", "2026-11-20", "%3Cb%3E"])
+def test_there_is_no_page_of_what_is_no_month(web: Web, month: str) -> None:
+    """404 in words, by the address and by the form."""
+    assert web.client.get(f"/hr/sites/london/months/{month}").status_code == 404
+    assert web.client.get(f"/hr/sites/london/months?on={month[:7]}").status_code in {303, 404}
+
+
+@pytest.mark.parametrize("month", ["1900-01", "2199-12"])
+def test_the_first_and_the_last_month_have_one_neighbour(web: Web, month: str) -> None:
+    """No link leads to a page that is not there."""
+    answer = web.client.get(f"/hr/sites/london/months/{month}")
+
+    assert len(tags(answer, "a", rel="prev") + tags(answer, "a", rel="next")) == 1
+
+
+def test_a_month_that_has_not_begun_says_so(web: Web) -> None:
+    """Its cells are empty."""
+    assert "This month has not begun there yet." in text_of(web, "/hr/sites/london/months/2026-12")
+
+
+def test_labels_of_one_kind_are_told_apart(web: Web) -> None:
+    """By as many letters as it takes, of which the legend tells; the whole word is read out."""
+    answer = web.client.get("/hr/sites/bern/months/2026-11")
+
+    assert ">R</b>emote</a>" in answer.text.replace("<b>R", ">R")
+    assert "<b>Si</b>ck</a>" in answer.text
+    assert "Signs: O Office R Remote Si Sick Sa Sabbatical ? Not marked".replace("? ", "") in visible_text(answer)
+
+
+def test_a_crowd_is_shown_in_parts_with_the_totals_of_all(web: Web) -> None:
+    """200 of 501 on a page; somebody is found on whichever page they are."""
+    first = web.client.get("/hr/sites/crowd/months/2026-11")
+    last = grid_of(web, "/hr/sites/crowd/months/2026-11?page=3")
+
+    assert first.text.count("<tr><th scope=row>") == 200
+    assert "501 People" in visible_text(first)
+    assert "all 501" in visible_text(first)
+    assert tags(first, "a", rel="next", href="?page=2")
+    assert len(last) == 101
+    assert list(grid_of(web, "/hr/sites/crowd/months/2026-11?q=person+500")) == ["Person 500 C0500"]
+    assert web.client.get("/hr/sites/crowd/months/2026-11?page=9").text.count("<tr><th scope=row>") == 101
+
+
+def test_whoever_had_such_a_day_is_shown(web: Web) -> None:
+    """And nobody else."""
+    assert list(grid_of(web, f"{MONTH}?show=late")) == ["Jo Park E2"]
+
+
+def test_a_month_is_shown_as_it_was_known(web: Web) -> None:
+    """What was written later is left out."""
+    grid = grid_of(web, f"{MONTH}?known=2026-11-20T09:00")
+
+    assert [cells[19] for cells in grid.values()] == ["Present", "Not marked", "Not marked", "Not marked"]
+
+
+def test_a_month_can_be_taken_away(web: Web) -> None:
+    """As a file of each kind."""
+    answer = web.client.get("/hr/sites/london/months/last")
+
+    wanted = [f"/api/months/2026-10?site=london&format={name}" for name in ("xlsx", "csv", "parquet", "json")]
+    assert [link for link in wanted if not tags(answer, "a", href=link)] == []
+
+
+def test_a_cell_is_small(web: Web) -> None:
+    """With its link and its words: 500 people over 31 days who are there take a megabyte, and little more else."""
+    cell = re.compile(r"<td[^>]*><a href=\.\./employees/[^>]*>[^<]*</a>")
+    present = [one for one in cell.findall(web.client.get(MONTH).text) if "Present<" in one]
+    missing = cell.findall(web.client.get("/hr/sites/crowd/months/2026-10").text)
+
+    assert max(map(len, present)) < 60
+    assert len(missing) == 200 * 31
+    assert max(map(len, missing)) < 72

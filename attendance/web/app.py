@@ -57,6 +57,7 @@ from attendance.web.errors import (
 )
 from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests, roster
 from attendance.web.hr import days as hr_days
+from attendance.web.hr import months as hr_months
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
@@ -75,6 +76,7 @@ _PARTS = (
     account,
     boards,
     hr_days,
+    hr_months,
     kiosks,
     kiosk,
     forgotten,
