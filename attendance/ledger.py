@@ -179,6 +179,14 @@ class Ledger:
             raise ValueError
         yield from self._marks(start, committed)
 
+    def between(self, start: int | datetime, end: int) -> Iterator[tuple[Mark, int]]:
+        """Yield the marks up to an offset at which a row ends, each with the offset behind its row.
+
+        They begin at an offset at which a row begins, or with what was written at an instant or later. It takes no
+        lock: whoever asks knows that so much is committed. Raise LedgerError.
+        """
+        return self._marks(self._find(start, end) if isinstance(start, datetime) else start, end)
+
     def turns(self, start: int, end: int) -> Iterator[int]:
         """Yield the offsets between two at which rows begin, each where another work date begins. Raise LedgerError."""
         start = max(start, len(HEADER))

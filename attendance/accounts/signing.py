@@ -106,9 +106,12 @@ class Signing:
         """Open a session for somebody who has just proved who they are in another way."""
         return self._let_in(account, visit, [])
 
-    def who(self, session: str) -> Signed | None:
-        """Return who is signed in; nobody, if the account changed since. Raise AccountsError, AccessStorageError."""
-        found = self._store.session(session)
+    def who(self, session: str, *, is_use: bool = True) -> Signed | None:
+        """Return who is signed in; nobody, if the account changed since. Raise AccountsError, AccessStorageError.
+
+        What a page asks by itself is no use: a session that nobody uses ends all the same.
+        """
+        found = self._store.session(session, is_use=is_use)
         account = self._file.current().accounts.get(found.account) if found else None
         if found is None:
             return None

@@ -65,8 +65,8 @@ class AccessStore:
             )
         return secret
 
-    def session(self, secret: str) -> Session | None:
-        """Return the session that has this secret while it lasts, and note that it was used; else None."""
+    def session(self, secret: str, *, is_use: bool = True) -> Session | None:
+        """Return the session that has this secret while it lasts, and note that it was used if it was; else None."""
         with self.database.reading() as rows:
             found = rows.execute(
                 "SELECT account, fingerprint, opened_at, seen_at FROM sessions WHERE digest = ?", (digest(secret),)
@@ -78,7 +78,7 @@ class AccessStore:
         if not _within(opened_at, now, ABSOLUTE_LIMIT) or not _within(seen_at, now, IDLE_LIMIT):
             self.close_session(secret)
             return None
-        if not _within(seen_at, now, SEEN_EVERY):
+        if is_use and not _within(seen_at, now, SEEN_EVERY):
             with self.database.writing() as rows:
                 rows.execute("UPDATE sessions SET seen_at = ? WHERE digest = ?", (now, digest(secret)))
         return Session(account=account, fingerprint=fingerprint, opened_at=_EPOCH + opened_at * _MICROSECOND)

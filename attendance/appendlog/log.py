@@ -14,6 +14,7 @@ from attendance.appendlog.home import Home
 from attendance.appendlog.lease import LEASE_SECONDS
 from attendance.appendlog.lines import Lines
 from attendance.appendlog.lockfile import CommitState, LockFile, new_generation
+from attendance.appendlog.position import Position, peek_position
 from attendance.appendlog.repair import MAX_APPEND_BYTES, Copy, Good, Repair, Sound
 from attendance.errors import FlushFailedError, LedgerDamagedError, NotHomeError, StorageBusyError
 from attendance.files import (
@@ -115,23 +116,33 @@ class AppendLog:
 
         Takes no lock unless the state is not to be had for a moment. Raise what `exclusive` raises.
         """
-        return self.version()[1]
+        return self.position().committed
 
     def version(self) -> tuple[int, int]:
         """Return the generation of the committed bytes and their number, as `committed` does.
 
         While the generation is the same, those that were read before are what they were. Raise what `exclusive` raises.
         """
+        found = self.position()
+        return found.generation, found.committed
+
+    def position(self) -> Position:
+        """Return how far the log is committed, as `committed` does, and under which generation."""
         with storage_errors():
             for pause_seconds in _PAUSES_SECONDS:  # a writer may be about to leave it
-                (state, _), found = self._lock.peek(), stat_at(self.path)
-                if state is None and found is None:
-                    return 0, 0
-                if state and found and state.inode == found.st_ino and state.committed <= found.st_size:
-                    return state.generation, state.committed
+                if found := peek_position(self.path):
+                    return found
                 time.sleep(pause_seconds)
         with self.exclusive() as size:
-            return self.generation, size
+            return Position(generation=self.generation, committed=size)
+
+    def peek(self) -> Position | None:
+        """Return what `position` returns, or None where that is not to be had at once; raise StorageUnavailableError.
+
+        It waits for nothing, and mends nothing.
+        """
+        with storage_errors():
+            return peek_position(self.path)
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from offset `start` until before `end`, fewer where the file is shorter.

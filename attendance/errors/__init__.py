@@ -69,6 +69,7 @@ from attendance.errors.requests import (
     MalformedRequestError,
     NameMismatchError,
     OutsideNetworkError,
+    TooManyStreamsError,
     UnknownEmployeeError,
     UnknownSiteError,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "TimeSkippedError",
     "TimeTwiceError",
     "TooManyAttemptsError",
+    "TooManyStreamsError",
     "UnknownCountryError",
     "UnknownEmployeeError",
     "UnknownGrantError",

@@ -95,3 +95,12 @@ class OutsideNetworkError(AttendanceError):
         super().__init__(
             "Not recorded: this site takes marks from its own network only. Connect to its Wi-Fi and try again."
         )
+
+
+class TooManyStreamsError(AttendanceError):
+    """As many pages are kept up to date by this process as it allows."""
+
+    code = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__("Too many pages are kept up to date at the moment. Load the page again to see what is new.")

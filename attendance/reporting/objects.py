@@ -23,11 +23,11 @@ def _sheet_object(sheet: DaySheet) -> dict[str, Any]:
         "date": sheet.date.isoformat(),
         "holiday": sheet.holiday,
         "totals": asdict(sheet.totals),
-        "employees": [_entry_object(entry) for entry in sheet.entries],
+        "employees": [entry_object(entry) for entry in sheet.entries],
     }
 
 
-def _entry_object(entry: Entry) -> dict[str, Any]:
+def entry_object(entry: Entry) -> dict[str, Any]:
     """Return an entry for JSON."""
     return {
         "employee_id": entry.employee_id,

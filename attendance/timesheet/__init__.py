@@ -3,6 +3,7 @@
 from attendance.timesheet.day import Day, day_sheet, due_at, is_of_another_zone
 from attendance.timesheet.month import MonthSheet, PersonMonth, month_sheet
 from attendance.timesheet.nouns import THERE, DaySheet, Entry, Sighting, State, Totals, totals_of
+from attendance.timesheet.open_day import OpenDay
 from attendance.timesheet.sighting import sightings_in, with_sightings
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DaySheet",
     "Entry",
     "MonthSheet",
+    "OpenDay",
     "PersonMonth",
     "Sighting",
     "State",

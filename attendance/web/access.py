@@ -190,7 +190,7 @@ def rules_of(route: APIRoute) -> Sequence[Rule]:
     return [rule for rule in declared if isinstance(rule, Rule)]
 
 
-def caller_of(request: Request) -> Caller | None:
+def caller_of(request: Request, *, is_use: bool = True) -> Caller | None:
     """Return who is signed in, or whose token this is, or None; raise AccountsError, AccessStorageError."""
     services = deps.services_of(request)
     if bearer := _bearer(request):
@@ -199,12 +199,24 @@ def caller_of(request: Request) -> Caller | None:
             return Caller(name=entry.name, grant=entry.grant, account=None)
         return None
     session = read_cookie(request, SESSION)
-    signed = services.signing.who(session) if session else None
+    signed = services.signing.who(session, is_use=is_use) if session else None
     if signed is None:
         return None
     account = signed.account
     unsafe = account.wants_second_factor and not signed.by_sso and not is_local(request)
     return Caller(name=account.name, grant=account.grant, account=account, session=session, wants_second_factor=unsafe)
+
+
+def still_may(request: Request, caller: Caller) -> bool:
+    """Tell whether a caller who was let in is who they were, with the same rights; asks the disk, and is no use.
+
+    While that cannot be told, they are not.
+    """
+    try:
+        found = caller_of(request, is_use=False)
+    except (AccountsError, AccessStorageError):
+        return False
+    return found is not None and (found.name, found.grant) == (caller.name, caller.grant)
 
 
 def sites_asked(request: Request, caller: Caller, site_ids: Sequence[str]) -> list[Site]:

@@ -37,6 +37,7 @@ from attendance.eventlog import open_log
 from attendance.giving import Giving
 from attendance.keeping import Follower, Keeper
 from attendance.ledger import Ledger
+from attendance.live import Live, Sources
 from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.proving import Proving
@@ -45,7 +46,7 @@ from attendance.reporting import Reporting
 from attendance.rostering import Rostering
 from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing
 from attendance.web.api import boards as api_boards
-from attendance.web.api import days, marking
+from attendance.web.api import days, live, marking
 from attendance.web.deps import Services
 from attendance.web.document import described
 from attendance.web.errors import (
@@ -63,6 +64,9 @@ from attendance.web.rendering import CachedFiles, static_path
 
 MAX_BODY_BYTES = 16 << 10
 LEAVE_SECONDS = 1.0
+STOP = "stop"
+"""Under this key the state of a request holds what ends the streams that are open."""
+
 HASHING_AT_ONCE = 3
 
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
@@ -72,6 +76,7 @@ _PARTS = (
     pages,
     api_boards,
     days,
+    live,
     signing,
     account,
     boards,
@@ -130,14 +135,15 @@ def create_app(settings: Settings | None = None, *, now: Clock = utc_now) -> Fas
     report = _reporter(audit)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Callable[[], None]]]:
         use_case = Marking(registry_file.current, now=now, report=report)
         amending = Amending(use_case, audit, now=now, report=report)
-        app.state.services = _services(registry_file, use_case, amending, sso=sso, audit=audit, now=now)
+        services = app.state.services = _services(registry_file, use_case, amending, sso=sso, audit=audit, now=now)
         keeper = _keeper(registry_file.current, use_case, amending, now, report)
         keeper.start()
-        yield
+        yield {STOP: services.live.stop}  # the server calls it as soon as it is told to stop
         await use_case.drain()
+        await run_in_threadpool(services.live.close)  # it reads the ledgers that are closed then
         await run_in_threadpool(keeper.stop)  # it uses the ledgers that are closed then
         await use_case.close()
         amending.close_files()
@@ -221,6 +227,7 @@ def _services(  # noqa: PLR0913  # all that the services stand on
 ) -> Services:
     """Return what the handlers of this process share."""
     folder = registry_file.current.path.parent
+    sources = Sources(ledger_of=marking.ledger, roster_of=marking.roster, amendments_of=amending.trail, now=now)
     accounts = AccountsFile(folder / accounts_file.FILE_NAME)
     store = AccessStore(folder / STORE_NAME, now=now)
     granting = Granting(accounts, audit, now=now)
@@ -229,6 +236,7 @@ def _services(  # noqa: PLR0913  # all that the services stand on
         marking=marking,
         amending=amending,
         reporting=Reporting(marking.ledger, marking.roster, amending.trail, now=now),
+        live=Live(sources, report=_reporter(audit)),
         accounts=accounts,
         store=store,
         granting=granting,

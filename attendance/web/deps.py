@@ -24,6 +24,7 @@ from attendance.audit import Audit
 from attendance.clock import Clock, read_instant_or_date
 from attendance.errors import InvalidQueryError
 from attendance.giving import Giving
+from attendance.live import Live
 from attendance.marking import Address, Marking
 from attendance.model import Grant, Site
 from attendance.proving import Proving
@@ -34,6 +35,10 @@ from attendance.rostering import Rostering
 KNOWN_HINT = "Write an instant with its offset, such as 2026-11-20T18:00:00+00:00, or a date, such as 2026-11-20."
 P = ParamSpec("P")
 T = TypeVar("T")
+SiteKeys = Annotated[
+    list[str],
+    Query(description="The keys of sites; without it, all that the token is good for.", examples=[["london"]]),
+]
 SiteKey = Annotated[str, Path(description="The key of the site in the registry.", examples=["london"])]
 
 
@@ -45,6 +50,7 @@ class Services:
     marking: Marking
     amending: Amending
     reporting: Reporting
+    live: Live
     accounts: AccountsFile
     store: AccessStore
     granting: Granting

@@ -66,6 +66,7 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.NotHomeError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LedgerDamagedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ClockBehindError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooManyStreamsError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_SECONDS: Mapping[type[errors.AttendanceError], int] = {errors.StorageBusyError: 1}
 DEFAULT_RETRY_AFTER_SECONDS = 10

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn_worker import UvicornWorker
 
 from attendance.errors import AttendanceError
-from attendance.web.app import create_app
+from attendance.web.app import STOP, create_app
 
 MAX_HEAD_BYTES = 32 << 10
 MAX_URL_BYTES = 8 << 10  # RFC 9110, 4.1 asks for at least 8,000 octets
@@ -145,7 +145,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """Close the connection; but a request that is on its way may still arrive, and is answered."""
+        """Close the connection; but a request that is on its way may still arrive, and is answered.
+
+        Streams, which would go on for ever, end first.
+        """
+        if STOP in self.app_state:
+            self.app_state[STOP]()
         if not self._arriving:
             super().shutdown()
             return

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
@@ -11,7 +11,7 @@ from attendance.model import AmendmentAction, Site
 from attendance.reporting import days_object
 from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
-from attendance.web.deps import KnownDep, ServicesDep, sites_within
+from attendance.web.deps import KnownDep, ServicesDep, SiteKeys, sites_within
 from attendance.web.document import problems
 
 _TIME = "Of a mark, as amended: local to the site, with its offset from UTC; null without one."
@@ -83,10 +83,6 @@ DateKey = Annotated[
     date,
     BeforeValidator(read_date),
     Path(description="The work date, from 1900-01-01 to 2199-12-31.", examples=["2026-11-20"]),
-]
-SiteKeys = Annotated[
-    list[str],
-    Query(description="The keys of sites; without it, all that the token is good for.", examples=[["london"]]),
 ]
 
 
