@@ -62,6 +62,8 @@ MAY: dict[str, set[str]] = {
     "GET /hr/days/{date}": {"hr", "token"},
     "GET /hr/sites/{site}/days": {"hr", "token"},
     "GET /hr/sites/{site}/days/{date}": {"hr", "token"},
+    "GET /hr/sun": {"hr", "token"},
+    "GET /hr/sun/{date}": {"hr", "token"},
     "GET /hr/sites/{site}/months": {"hr", "token"},
     "GET /hr/sites/{site}/months/{month}": {"hr", "token"},
     "GET /hr/kiosks": {"hr", "ops", "token"},

@@ -367,3 +367,71 @@ def test_a_cell_is_small(web: Web) -> None:
     assert max(map(len, present)) < 60
     assert len(missing) == 200 * 31
     assert max(map(len, missing)) < 72
+
+
+# Drawings
+
+
+def test_arrivals_are_drawn_and_told_and_stand_in_a_table(web: Web) -> None:
+    """Each quarter of an hour with its number, who is late as a part of it, and the line behind which one is."""
+    answer = web.client.get("/hr/sites/london/days/2026-11-20")
+    text = visible_text(answer)
+
+    assert "When people came: 3, from 08:45 to 18:00; most, 1, in the quarter of an hour from 08:45." in text
+    assert "late after 09:00" in text
+    assert len(tags(answer, "rect", **{"class": "bar-in"})) == 3
+    assert len(tags(answer, "rect", **{"class": "bar-late"})) == 1
+    assert "From Came Late 08:45 1 0 09:00 1 1 18:00 1 0" in text
+    assert tags(answer, "svg", role="img")
+
+
+def test_nothing_is_drawn_where_nobody_came(web: Web) -> None:
+    """No empty axis."""
+    assert not tags(web.client.get("/hr/sites/london/days/2026-11-21"), "svg")
+
+
+def test_all_sites_lie_over_one_axis(web: Web) -> None:
+    """Each with its own time and dates; one that cannot be read says so."""
+    answer = web.client.get("/hr/sun/2026-11-20")
+    text = visible_text(answer)
+
+    assert "Follow the sun, Friday 20 November 2026" in text
+    assert "Broken Cannot be read now: ledger_damaged" in text
+    assert "Bern at most 1 in" in text  # Ueli is ill
+    assert len(tags(answer, "path", **{"class": "in"})) == 5
+    assert "Kathmandu 0 Fri 05:45 0 Fri 08:45 1 Fri 11:45" in text
+    assert "Auckland 0 Fri 13:00" in text
+
+
+def test_the_line_of_the_present_stands_on_its_own_day_only(web: Web) -> None:
+    """Nothing is drawn after it, and what comes is no zero."""
+    today, before = (web.client.get(f"/hr/sun/{on}") for on in ("today", "2026-11-22"))
+
+    assert (len(tags(today, "path", **{"class": "now"})), len(tags(before, "path", **{"class": "now"}))) == (1, 0)
+    assert "now, 09:00 UTC" in visible_text(today)
+    assert "London 0 Mon 00:00 0 Mon 03:00 0 Mon 06:00 0 Mon 09:00 – Mon 12:00" in visible_text(today)
+
+
+def test_working_hours_are_shaded_where_the_plan_has_them(web: Web) -> None:
+    """London starts at nine, on workdays; the others do not say when."""
+    friday, saturday = (web.client.get(f"/hr/sun/{on}") for on in ("2026-11-20", "2026-11-21"))
+
+    (work,) = tags(friday, "rect", **{"class": "work"})
+    assert (work["x"], work["width"]) == ("360.0", "320.0")  # of 960 for 24 hours
+    assert not tags(saturday, "rect", **{"class": "work"})
+
+
+def test_the_sun_shines_on_the_sites_of_the_grant(web: Web) -> None:
+    """And on no other."""
+    text = text_of(web, "/hr/sun/2026-11-20", token_of(web, "sunny", "hr", sites=["london"]))
+
+    assert "London" in text
+    assert "Kathmandu" not in text
+
+
+@pytest.mark.parametrize("on", ["2026-02-30", "tomorrow"])
+def test_the_sun_has_dates_alone(web: Web, on: str) -> None:
+    """404 in words, by the address and by the form."""
+    assert web.client.get(f"/hr/sun/{on}").status_code == 404
+    assert web.client.get(f"/hr/sun?on={on}").status_code == 404
+    assert web.client.get("/hr/sun?on=2026-11-20").headers["location"] == "/hr/sun/2026-11-20"

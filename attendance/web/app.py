@@ -59,6 +59,7 @@ from attendance.web.errors import (
 from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests, roster
 from attendance.web.hr import days as hr_days
 from attendance.web.hr import months as hr_months
+from attendance.web.hr import sun as hr_sun
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
@@ -82,6 +83,7 @@ _PARTS = (
     boards,
     hr_days,
     hr_months,
+    hr_sun,
     kiosks,
     kiosk,
     forgotten,

@@ -14,6 +14,7 @@ from attendance.model import Site
 from attendance.timesheet import DaySheet, Entry
 from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep, sites_within
+from attendance.web.hr.charts import arrivals_chart
 from attendance.web.hr.sheets import (
     SHOWS,
     TODAY,
@@ -96,6 +97,7 @@ def show_day(site: SiteDep, date: str, asked: ViewDep, services: ServicesDep, ca
         begun=begun,
         starts=to_local(span.starts_at, site.zone),
         ends=to_local(span.ends_at, site.zone),
+        chart=arrivals_chart(sheet),
         view=asked,
         known=known,
         filters=filters,
