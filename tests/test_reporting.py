@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from attendance.clock import Clock
+from attendance.clock import Clock, Month
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
-from attendance.model import Kind, Mark, Plan, Site
+from attendance.model import Amendment, Kind, Mark, Plan, Site
 from attendance.reporting import Reporting, days_object
 from attendance.roster import Roster, RosterFile
 from attendance.timesheet import DaySheet
 from tests.conftest import HandClock, Incidents
+from tests.sheet_kit import amendment
 
 FRIDAY = date(2026, 11, 20)
 
@@ -43,6 +44,20 @@ def ledger_of(clock: HandClock, incidents: Incidents) -> Callable[..., Ledger]:
 def day(ledger: Ledger, roster: Roster | None, on: date) -> DaySheet:
     """Return a day at the site of a ledger."""
     return Reporting(lambda _: ledger, lambda _: roster, lambda _: (), now=HandClock()).day(ledger.site, on)
+
+
+def telling(
+    ledger: Ledger, roster: Roster | None = None, *said: Amendment, now: datetime = datetime(2026, 11, 23, tzinfo=UTC)
+) -> Reporting:
+    """Return what tells of the site of a ledger."""
+    return Reporting(lambda _: ledger, lambda _: roster, lambda _: said, now=lambda: now)
+
+
+def roster_file(folder: Path, *people: str) -> Roster:
+    """Return a roster of these rows."""
+    path = folder / "some.roster.csv"
+    path.write_text("\n".join(["Employee_ID,Name", *people, ""]), encoding="utf-8")
+    return RosterFile(path).current()
 
 
 def today(site: Site, *, now: Clock) -> date:
@@ -129,6 +144,167 @@ def test_a_day_reads_its_own_bytes(make_site: Callable[..., Site], ledger_of: Ca
 
     assert len(found.entries) == 288
     assert _bytes_read() - before < ledger.site.csv_path.stat().st_size / 3
+
+
+def many(site: Site, count: int) -> list[Mark]:
+    """Return marks of 500 people, one every five minutes from the beginning of 2026 on."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return [
+        Mark(
+            marked_at=start + timedelta(minutes=5 * number),
+            utc_offset=timedelta(),
+            employee_id=f"E{number % 500}",
+            name="Ana",
+            status=next(iter(site.statuses)),
+        )
+        for number in range(count)
+    ]
+
+
+def test_a_month_reads_its_own_bytes(make_site: Callable[..., Site], ledger_of: Callable[..., Ledger]) -> None:
+    """Of ten months one, but for a few probes."""
+    site = make_site("accra", "Africa/Accra")
+    ledger = ledger_of(site, *many(site, 90_000))
+    reporting = telling(ledger)
+    reporting.month(site, Month(2026, 2))
+
+    before = _bytes_read()
+    found = reporting.month(site, Month(2026, 3))
+
+    assert sum(one.present for one in found.totals) == sum(len(mark_day) for mark_day in _by_day(site, 90_000))
+    assert _bytes_read() - before < site.csv_path.stat().st_size / 3
+
+
+def _by_day(site: Site, count: int) -> list[set[str]]:
+    """Return who marked on each date of March."""
+    days: dict[date, set[str]] = {}
+    for mark in many(site, count):
+        days.setdefault(mark.marked_at.date(), set()).add(mark.employee_id)
+    return [who for on, who in days.items() if on.month == 3]
+
+
+@pytest.mark.parametrize(
+    ("known_at", "status"),
+    [
+        ("2026-11-20T08:59:59", None),
+        ("2026-11-20T09:00:00", "Present"),
+        ("2026-11-20T16:59:59", "Present"),
+        ("2026-11-20T17:00:00", "Absent"),
+        ("2026-11-23T11:59:59", "Absent"),
+        ("2026-11-23T12:00:00", "Present"),
+        ("2030-01-01T00:00:00", "Present"),
+    ],
+)
+def test_what_was_written_later_was_not_known(
+    make_site: Callable[..., Site], ledger_of: Callable[..., Ledger], tmp_path: Path, known_at: str, status: str | None
+) -> None:
+    """Neither marks nor what HR said of them: not in the day, nor in the month, nor in the year."""
+    ledger = ledger_of(make_site(), row("2026-11-20T09:00:00+00:00"), row("2026-11-20T17:00:00+00:00", status="Absent"))
+    said = amendment("2026-11-20T17:00:00+00:00", "", written="2026-11-23T12:00:00+00:00")
+    reporting = telling(ledger, roster_file(tmp_path, "E1,Ana"), said, now=datetime(2026, 11, 24, tzinfo=UTC))
+    at = datetime.fromisoformat(f"{known_at}+00:00")
+
+    (entry,) = reporting.day(ledger.site, FRIDAY, known_at=at).entries
+    (person,) = reporting.month(ledger.site, Month(2026, 11), known_at=at).people
+    year = reporting.year(ledger.site, "E1", 2026, known_at=at)
+
+    assert entry.status == status
+    assert person.entries[19] == entry
+    assert year is not None
+    assert year.entries[FRIDAY] == entry
+
+
+def test_days_that_had_not_begun_were_not_known(
+    make_site: Callable[..., Site], ledger_of: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    """A month as known on its 20th ends there; as known in years to come it ends today."""
+    ledger = ledger_of(make_site())
+    reporting = telling(ledger, roster_file(tmp_path, "E1,Ana"), now=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    told = []
+
+    for known_at in (datetime(2026, 11, 20, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC), None):
+        (person,) = reporting.month(ledger.site, Month(2026, 11), known_at=known_at).people
+        told.append(sum(entry is not None for entry in person.entries))
+
+    assert told == [20, 24, 24]
+
+
+def test_what_was_known_at_the_end_of_a_date_is_by_the_clock_of_the_site(make_site: Callable[..., Site]) -> None:
+    """The last moment before the next work date begins there; an instant is one everywhere."""
+    kathmandu, night = make_site("kathmandu", "Asia/Kathmandu"), make_site(day_start=time(4))
+    reporting = Reporting(lambda _: NotImplemented, lambda _: None, lambda _: (), now=HandClock())
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    tick = timedelta(microseconds=1)
+    assert reporting.known_at(kathmandu, FRIDAY) == datetime(2026, 11, 20, 18, 15, tzinfo=UTC) - tick
+    assert reporting.known_at(night, FRIDAY) == datetime(2026, 11, 21, 4, tzinfo=UTC) - tick
+    assert (reporting.known_at(kathmandu, at), reporting.known_at(night, None)) == (at, None)
+
+
+def test_a_year_of_somebody_has_their_rows_alone(
+    make_site: Callable[..., Site], ledger_of: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    """Under their ID in any case, from the first to the last of its dates by the clock of the site."""
+    ledger = ledger_of(
+        make_site("kathmandu", "Asia/Kathmandu"),
+        row("2024-12-31T23:59:59+05:45"),
+        row("2025-01-01T00:00:00+05:45"),
+        row("2025-05-04T09:00:00+05:45", "e1"),
+        row("2025-05-05T09:00:00+05:45", "E11"),
+        row("2025-05-06T09:00:00+05:45", "XE1"),
+        row("2025-12-31T23:59:59+05:45"),
+        row("2026-01-01T00:00:00+05:45"),
+    )
+    roster = roster_file(tmp_path, "E1,Ana")
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+
+    found = telling(ledger, roster, now=now).year(ledger.site, "e1", 2025)
+    typed = telling(ledger, None, now=now).year(ledger.site, "E1", 2025)
+    other = telling(ledger, roster, now=now).year(ledger.site, "E2", 2025)
+
+    assert found is not None
+    assert typed is not None
+    marked = [f"{on:%m-%d}" for on, entry in found.entries.items() if entry and entry.marks]
+    assert marked == ["01-01", "05-04", "12-31"]
+    assert [f"{on:%m-%d}" for on, entry in typed.entries.items() if entry] == ["01-01", "12-31"]
+    assert (found.employee_id, found.totals.present, other) == ("E1", 3, None)
+
+
+def test_a_name_that_looks_like_an_id_is_a_name(
+    make_site: Callable[..., Site], ledger_of: Callable[..., Ledger]
+) -> None:
+    """Only the second column says whose row it is, however the others are quoted."""
+    marks = [
+        Mark(marked_at=row(text).marked_at, utc_offset=timedelta(), employee_id=who, name=name, status=status)
+        for text, who, name, status in (
+            ("2026-05-04T09:00:00+00:00", "E2", "E1", "Present"),
+            ("2026-05-05T09:00:00+00:00", "E2", "Ana,E1,x", "Present"),
+            ("2026-05-06T09:00:00+00:00", "E1", 'Ana ",E1,"', "Present"),
+        )
+    ]
+    ledger = ledger_of(make_site(), *marks)
+
+    found = list(ledger.read_of("E1", marks[0].marked_at, datetime(2027, 1, 1, tzinfo=UTC)))
+
+    assert found == marks[2:]
+
+
+def test_the_rows_of_somebody_are_those_among_all(
+    make_site: Callable[..., Site], ledger_of: Callable[..., Ledger]
+) -> None:
+    """Over many reads of the file, from the first to the last; one that cannot be read is passed over."""
+    site = make_site("accra", "Africa/Accra")
+    marks = many(site, 20_000)
+    ledger = ledger_of(site, *marks)
+    span = (marks[1_000].marked_at, marks[19_000].marked_at)
+    site.csv_path.write_bytes(
+        site.csv_path.read_bytes().replace(b"2026-02-01T00:00:00+00:00,E428,", b"x" * 25 + b",E428,")
+    )
+
+    for who in (0, 428, 499):
+        found = list(ledger.read_of(f"e{who}", *span))
+        assert found == [mark for mark in ledger.read(*span) if mark.employee_id == f"E{who}"]
+        assert len(found) == 36 - (who == 428)
 
 
 def _bytes_read() -> int:

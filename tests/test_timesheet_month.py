@@ -1,6 +1,7 @@
 """Claims about months: each date is what its own day is, people stand once, and days to come tell nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from attendance.clock import Month
 from attendance.model import Amendment, AmendmentAction, Employee, Mark, Moment, Plan, Site
-from attendance.timesheet import Entry, MonthSheet, PersonMonth, State, Totals, day_sheet, month_sheet
+from attendance.timesheet import Entry, MonthSheet, PersonMonth, State, Totals, day_sheet, month_sheet, person_year
 from tests.conftest import build_site
 from tests.sheet_kit import ANA, BO, DOORS, amendment, hours, roster, row, times
 
@@ -221,6 +222,19 @@ def test_a_month_in_which_the_site_moved_keeps_the_meaning_of_its_rows(make_site
     assert [day for day, entry in found.items() if entry.late] == [20, 24]
 
 
+def test_a_year_of_who_is_on_the_roster_is_known_without_marks(london: Site) -> None:
+    """A leaver of before has no days in it; of whom nobody knows there is none."""
+    gone = Employee(employee_id="Eva1", name="Eva", until_date=date(2025, 12, 30))
+
+    found = person_year(london, 2026, "eVA1", [], employees=roster(gone), until=LAST)
+
+    assert found is not None
+    assert (found.employee_id, found.name, any(found.entries.values())) == ("Eva1", "Eva", False)
+    assert (
+        person_year(london, 2026, "E9", [row("2026-11-02T08:00:00+00:00")], employees=roster(gone), until=LAST) is None
+    )
+
+
 ZONES = [
     "Europe/London",
     "Asia/Kathmandu",
@@ -315,6 +329,23 @@ def test_a_month_is_what_its_days_are(made: Made) -> None:
     assert sheet.totals == [day.totals for day in days]
     assert len({one.employee_id for one in sheet.people}) == len(sheet.people)
     assert all(any(one.entries) or employees for one in sheet.people)
+
+
+@given(months(), st.sampled_from(IDS))
+def test_a_year_of_somebody_is_what_their_days_are(made: Made, employee_id: str) -> None:
+    """Date by date, under the ID in any case where it is on the roster; nobody where nothing is known of them."""
+    site, name, marks, employees, said = made
+    until = date(name.year, 12, 31)
+
+    found = person_year(site, name.year, employee_id, marks, employees=employees, amendments=said, until=until)
+
+    wanted = f"E{employee_id[1:]}" if employees and employee_id.casefold() in employees else employee_id
+    days = [day_sheet(site, on, marks, employees, said) for on in name.dates]
+    expected = [next((one for one in day.entries if one.employee_id == wanted), None) for day in days]
+    assert [found.entries[on] if found else None for on in name.dates] == expected
+    if found:
+        assert (len(found.entries), found.employee_id) == (365 + (name.year == 2028), wanted)
+        assert sum(asdict(found.totals).values()) - found.totals.late <= len(found.entries)
 
 
 @given(months(), st.integers(-1, 31))

@@ -15,9 +15,11 @@ from attendance.timesheet import (
     DaySheet,
     Entry,
     MonthSheet,
+    PersonYear,
     day_sheet,
     is_of_another_zone,
     month_sheet,
+    person_year,
     sightings_in,
     with_sightings,
 )
@@ -125,8 +127,31 @@ class Reporting:
         span = WorkDay(date=first.date, starts_at=first.starts_at, ends_at=last.ends_at)
         marks = self._marks(site, span, known_at)
         amendments = self._amendments(site, known_at)
-        until = work_day(min(self._now(), known_at or self._now()), site.zone, site.day_start).date
+        until = self._until(site, known_at)
         return month_sheet(site, month, marks, self._employees(site), amendments, until=until)
+
+    def year(self, site: Site, employee_id: str, year: int, *, known_at: datetime | None = None) -> PersonYear | None:
+        """Return what a year was for one employee of a site, or None where nobody is known by the ID.
+
+        Who is on the roster is known by the ID in any case, others by the ID as they typed it. Raise LedgerError,
+        RosterError.
+        """
+        first, last = (work_day_on(on, site.zone, site.day_start) for on in (date(year, 1, 1), date(year, 12, 31)))
+        span = WorkDay(date=first.date, starts_at=first.starts_at, ends_at=last.ends_at)
+        marks, amendments = self._marks(site, span, known_at, of=employee_id), self._amendments(site, known_at)
+        return person_year(
+            site,
+            year,
+            employee_id,
+            marks,
+            employees=self._employees(site),
+            amendments=amendments,
+            until=self._until(site, known_at),
+        )
+
+    def _until(self, site: Site, known_at: datetime | None) -> date:
+        """Return the work date that was the last to have begun, as far as was known."""
+        return work_day(min(self._now(), known_at or self._now()), site.zone, site.day_start).date
 
     def _day_or_none(self, site: Site, work_date: date, known: datetime | date | None) -> DaySheet | None:
         """Return what a work date was at a site, or None where that cannot be told."""
@@ -149,8 +174,8 @@ class Reporting:
         """Yield the amendments of a site that were written by an instant."""
         return (one for one in self._amendments_of(site) if known_at is None or one.written.at <= known_at)
 
-    def _marks(self, site: Site, span: WorkDay, known_at: datetime | None) -> Iterator[Mark]:
-        """Yield the marks that may count for work dates, those that were written by an instant.
+    def _marks(self, site: Site, span: WorkDay, known_at: datetime | None, *, of: str | None = None) -> Iterator[Mark]:
+        """Yield the marks that may count for work dates, those that were written by an instant, `of` one employee.
 
         Around a move of the site to another zone the neighbouring days are read too: rows count by their own offsets.
         """
@@ -160,5 +185,5 @@ class Reporting:
         first = next(ledger.read(starts_at, ends_at), None)
         if first is None or not is_of_another_zone(site, first):
             starts_at, ends_at = span.starts_at, span.ends_at
-        marks = ledger.read(starts_at, ends_at)
+        marks = ledger.read(starts_at, ends_at) if of is None else ledger.read_of(of, starts_at, ends_at)
         return marks if known_at is None else takewhile(lambda mark: mark.marked_at <= known_at, marks)

@@ -5,6 +5,7 @@ from attendance.timesheet.month import MonthSheet, PersonMonth, month_sheet
 from attendance.timesheet.nouns import THERE, DaySheet, Entry, Sighting, State, Totals, totals_of
 from attendance.timesheet.open_day import OpenDay
 from attendance.timesheet.sighting import sightings_in, with_sightings
+from attendance.timesheet.year import PersonYear, person_year
 
 __all__ = [
     "THERE",
@@ -14,6 +15,7 @@ __all__ = [
     "MonthSheet",
     "OpenDay",
     "PersonMonth",
+    "PersonYear",
     "Sighting",
     "State",
     "Totals",
@@ -21,6 +23,7 @@ __all__ = [
     "due_at",
     "is_of_another_zone",
     "month_sheet",
+    "person_year",
     "sightings_in",
     "totals_of",
     "with_sightings",

@@ -10,7 +10,9 @@ from attendance.model import Amendment, Employee, Mark, Moment, Site
 from attendance.timesheet.day import Day, key_of
 from attendance.timesheet.nouns import Entry, Totals, totals_of
 
-_Own = dict[date, tuple[list[Mark], list[Amendment]]]
+Own = dict[date, tuple[list[Mark], list[Amendment]]]
+"""What is told of one employee, by the dates of which it speaks."""
+
 _NOTHING: tuple[list[Mark], list[Amendment]] = ([], [])
 _Spoken = TypeVar("_Spoken", Mark, Amendment)
 
@@ -74,10 +76,10 @@ def month_sheet(  # noqa: PLR0913  # all that a month is derived from
     has an entry there.
     """
     days, known = {on: Day(site, on) for on in month.dates}, employees or {}
-    people: dict[str, _Own] = {key: {} for key, one in known.items() if any(map(one.belongs_on, days))}
-    for on, mark in _dated(days, marks):
+    people: dict[str, Own] = {key: {} for key, one in known.items() if any(map(one.belongs_on, days))}
+    for on, mark in dated(days, marks):
         people.setdefault(key_of(mark.employee_id, known), {}).setdefault(on, ([], []))[0].append(mark)
-    for on, amendment in _dated(days, amendments):
+    for on, amendment in dated(days, amendments):
         people.setdefault(key_of(amendment.employee_id, known), {}).setdefault(on, ([], []))[1].append(amendment)
     has_roster = employees is not None
     sheets = [_person(days, known.get(key), own, until, has_roster=has_roster) for key, own in people.items()]
@@ -87,24 +89,30 @@ def month_sheet(  # noqa: PLR0913  # all that a month is derived from
 def _person(
     days: Mapping[date, Day],
     employee: Employee | None,
-    own: _Own,
+    own: Own,
     until: date,
     *,
     has_roster: bool,
 ) -> PersonMonth:
     """Return the month of an employee."""
-    entries: list[Entry | None] = []
-    for on, day in days.items():
-        is_told = on in own or (employee is not None and on <= until and employee.belongs_on(on))
-        marks, trail = own.get(on, _NOTHING)
-        entries.append(day.entry(employee, marks, trail, has_roster=has_roster) if is_told else None)
+    entries = list(entries_over(days, employee, own, until, has_roster=has_roster))
     who = employee or next(entry for entry in reversed(entries) if entry)
     visitor = has_roster and not (employee and any(map(employee.belongs_on, days)))
     return PersonMonth(employee_id=who.employee_id, name=who.name, visitor=visitor, entries=entries)
 
 
-def _dated(days: Mapping[date, Day], spoken: Iterable[_Spoken]) -> Iterator[tuple[date, _Spoken]]:
-    """Yield marks or amendments with the dates of which they speak, those of the month."""
+def entries_over(
+    days: Mapping[date, Day], employee: Employee | None, own: Own, until: date, *, has_roster: bool
+) -> Iterator[Entry | None]:
+    """Yield for each date what it was for somebody of whom these are the marks and amendments."""
+    for on, day in days.items():
+        is_told = on in own or (employee is not None and on <= until and employee.belongs_on(on))
+        marks, trail = own.get(on, _NOTHING)
+        yield day.entry(employee, marks, trail, has_roster=has_roster) if is_told else None
+
+
+def dated(days: Mapping[date, Day], spoken: Iterable[_Spoken]) -> Iterator[tuple[date, _Spoken]]:
+    """Yield marks or amendments with the dates of which they speak, those of the days."""
     for one in spoken:
         for on in _dates_near(one):
             if on in days and days[on].is_of(one):
