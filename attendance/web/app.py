@@ -56,7 +56,7 @@ from attendance.web.errors import (
     on_unexpected_error,
     on_validation_error,
 )
-from attendance.web.hr import boards, closing, correcting, kiosks, pins, requests, roster
+from attendance.web.hr import boards, closing, correcting, edited, kiosks, pins, requests, roster
 from attendance.web.hr import days as hr_days
 from attendance.web.hr import months as hr_months
 from attendance.web.hr import sun as hr_sun
@@ -92,6 +92,7 @@ _PARTS = (
     requests,
     closing,
     roster,
+    edited,
     health,
     metrics,
     reference,
