@@ -104,7 +104,7 @@ def _about(text: str) -> date | Moment | Month:
         if len(text) == len("2026-11"):
             return read_month(text)
         return read_date(text) if len(text) == len("2026-11-20") else _moment(text)
-    except ValueError:
+    except (ValueError, MalformedRowError):
         raise MalformedRowError("the third field is no date, moment or month") from None
 
 

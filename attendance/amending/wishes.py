@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from attendance.clock import Clock, first_instant, instants_of, to_local, work_day, work_day_on
+from attendance.clock import Clock, first_instant, instants_of, read_date, to_local, work_day, work_day_on
 from attendance.errors import (
     FutureError,
     InvalidInputError,
@@ -83,6 +83,10 @@ class Wishes:
     def _about(self, site: Site, wish: Wish) -> date | Moment:
         """Return the date or the moment that is meant."""
         now = self._now()
+        try:
+            read_date(wish.on.isoformat())
+        except ValueError:
+            raise InvalidInputError({"date": "Enter a date such as 2026-11-20."}) from None
         if wish.on > work_day(now, site.zone, site.day_start).date:
             raise FutureError("date")
         day = work_day_on(wish.on, site.zone, site.day_start)

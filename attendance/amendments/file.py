@@ -46,8 +46,8 @@ class _Known:
 
 def rows_in(content: bytes) -> list[Amendment]:
     """Return the rows in the bytes of a file of amendments, as it stands: whatever is no row is passed over."""
-    numbered = enumerate(content.splitlines(keepends=True), start=1)
-    return [decode_amendment(line, number) for number, line in numbered if is_amendment(line)]
+    numbered = enumerate(content.split(b"\n"), start=1)
+    return [decode_amendment(line, number) for number, line in numbered if is_amendment(line + b"\n")]
 
 
 class Amendments:
@@ -65,11 +65,15 @@ class Amendments:
         self._now = now
         self._report = report
         self._known = _Known()
+        self._held = self._known  # what whoever holds the lock knows: others read meanwhile, and may know less
         self._unreadable: set[int] = set()
 
     def rows(self) -> tuple[Amendment, ...]:
         """Return the committed rows, in order, reading only what is new; without the lock. Raise LedgerError."""
-        known = self._read(*self.log.version())
+        generation, committed = self.log.version()
+        if (self._known.generation, self._known.position) == (generation, committed):
+            return self._known.rows
+        known = self._read(generation, committed)
         if self.log.untouched() is not None:  # else somebody edits it, and what was read may not be what was committed
             self._known = known
         return known.rows
@@ -78,12 +82,12 @@ class Amendments:
     def exclusive(self) -> Iterator[tuple[Amendment, ...]]:
         """Hold the file alone, give its rows, and allow `add`. Raise LedgerError."""
         with self.log.exclusive() as size:
-            self._known = self._read(self.log.generation, size)
-            yield self._known.rows
+            self._held = self._known = self._read(self.log.generation, size)
+            yield self._held.rows
 
     def add(self, draft: Draft) -> Amendment:
         """Append a row, and return it when it was flushed (in `exclusive`). Raise LedgerError."""
-        known = self._known
+        known = self._held
         written_at = self._next_instant(known.rows[-1].written.at if known.rows else _NEVER)
         utc_offset = to_local(written_at, self.site.zone).utcoffset() or timedelta()
         amendment = Amendment(
@@ -102,7 +106,7 @@ class Amendments:
         if not is_amendment(line):
             raise ValueError(f"this must not be written: {draft.action} by {draft.by!r}")
         self.log.append(line)
-        self._known = _Known(
+        self._held = self._known = _Known(
             generation=known.generation,
             position=known.position + len(line),
             next_number=known.next_number + 1,
