@@ -51,6 +51,7 @@ class Action(StrEnum):
     MONTH_CLOSED = "month_closed"
     MONTH_REOPENED = "month_reopened"
     ROSTER_CHANGED = "roster_changed"
+    EXPORT = "export"
     FILE_INCIDENT = "file_incident"
     REGISTRY_LOADED = "registry_loaded"
 

@@ -42,6 +42,7 @@ def test_a_day_is_told_of_every_site(web: Web) -> None:
         "first": "2026-11-20T09:00:01+00:00",
         "last": "2026-11-20T09:00:01+00:00",
         "late": True,
+        "worked_seconds": None,
         "visitor": False,
         "amended": False,
         "trail": [],

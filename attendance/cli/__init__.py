@@ -15,7 +15,7 @@ from attendance import __version__
 from attendance.accounts.first import first_link_of
 from attendance.backup import back_up
 from attendance.checking import check_offsets, check_seals, check_site
-from attendance.cli import accounts, amendments, kiosks, pins, report, shared, tokens
+from attendance.cli import accounts, amendments, export, kiosks, pins, report, shared, tokens
 from attendance.cli.audit import show_audit
 from attendance.cli.printing import (
     data,
@@ -38,6 +38,7 @@ from attendance.errors import (
     AccountsError,
     AttendanceError,
     BackupDamagedError,
+    ExportFailedError,
     ImportRefusedError,
     LedgerError,
     NotWrittenError,
@@ -45,6 +46,7 @@ from attendance.errors import (
     Problem,
     RegistryError,
     RosterError,
+    SiteUnreadableError,
     UnknownSiteError,
 )
 from attendance.importing import Importing
@@ -61,7 +63,14 @@ app = typer.Typer(
     epilog="Settings come from the environment: ATTENDANCE_SITES is the registry, default sites.yaml.",
 )
 
-for name, group in {"accounts": accounts, "tokens": tokens, "kiosks": kiosks, "pins": pins, "report": report}.items():
+for name, group in {
+    "accounts": accounts,
+    "tokens": tokens,
+    "kiosks": kiosks,
+    "pins": pins,
+    "report": report,
+    "export": export,
+}.items():
     app.add_typer(group.app, name=name)
 app.command("audit")(show_audit)
 app.command("amend")(amendments.amend)
@@ -82,7 +91,7 @@ def main() -> None:
         if isinstance(error, AccountsError | RosterError | PinsError):
             for problem in error.problems:
                 talk.print(str(problem), markup=False)
-        elif isinstance(error, LedgerError | AccessStorageError):
+        elif isinstance(error, LedgerError | AccessStorageError | SiteUnreadableError | ExportFailedError):
             talk.print(error.reason, markup=False)
         elif isinstance(error, UnknownSiteError):
             talk.print("`attendance sites` lists them.", markup=False)

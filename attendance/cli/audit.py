@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from attendance.audit import Action, read_audit
-from attendance.cli.printing import talk
+from attendance.cli.printing import printable, talk
 from attendance.config import load_settings
 
 _COLUMNS = ("at", "action", "outcome", "who", "address", "site")
@@ -64,9 +64,4 @@ def _line(event: dict[str, Any]) -> str:
     parts = [f"{str(event.get('at'))[:19]}Z", event.get("action"), event.get("outcome"), event.get("who")]
     parts += [f"{word} {event[name]}" for word, name in (("from", "address"), ("at", "site")) if event.get(name)]
     parts += [f"{name}={value}" for name, value in event.items() if name not in _COLUMNS]
-    return _printable("  ".join(map(str, parts)))
-
-
-def _printable(text: str) -> str:
-    """Return a text without anything that moves, colours or turns around what a terminal shows."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return printable("  ".join(map(str, parts)))

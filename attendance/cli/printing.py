@@ -75,6 +75,11 @@ def _listed(numbers: Sequence[int]) -> str:
     return f": row {shown}" if numbers else ""
 
 
+def printable(text: str) -> str:
+    """Return a text without anything that moves, colours or turns around what a terminal shows."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 def print_json(value: object) -> None:
     """Print JSON on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

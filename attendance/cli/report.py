@@ -1,50 +1,52 @@
-"""Own the commands that tell what days were: tables or JSON, for one site or all; they change nothing."""
+"""Own the commands that tell what days and months were: tables or JSON, at one site or all; they change nothing."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Annotated
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import TypeVar
 
 import typer
 
+from attendance.cli.grid import grid_lines
 from attendance.cli.printing import print_json, print_table, talk, timestamp
-from attendance.cli.services import open_marking, open_reporting
-from attendance.cli.shared import Json, KnownOn, known_on, open_registry
-from attendance.clock import read_date
+from attendance.cli.shared import InMonth, Json, KnownOn, OnDate, Sites, known_on, typed_date, typed_month
+from attendance.cli.sources import open_sources
+from attendance.clock import Month
 from attendance.errors import AttendanceError, LedgerError, RosterError
+from attendance.exporting.objects import write_months
 from attendance.model import Mark, Site
-from attendance.reporting import Reporting, days_object
-from attendance.timesheet import DaySheet, Entry, State
+from attendance.reporting import days_object
+from attendance.timesheet import DaySheet, Entry, MonthSheet, State, Totals
 
-app = typer.Typer(no_args_is_help=True, help="Who was there: a day, at one site or all.")
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, help="Who was there: a day or a month, at one site or all.")
 
 _WORDS = {State.NOT_MARKED: "not marked", State.OFF: "off", State.HOLIDAY: "holiday"}
 
 
 @app.callback()
 def _group() -> None:
-    """Who was there: a day, at one site or all."""
+    """Who was there: a day or a month, at one site or all."""
 
 
 @app.command()
 def day(
     *,
-    sites: Annotated[
-        list[str], typer.Option("--site", help="At which sites: keys of sites.yaml; without it, at all of them.")
-    ] = [],  # noqa: B006  # typer makes a new one each time
-    on: Annotated[
-        str, typer.Option("--date", metavar="DATE", help="Which day, as 2026-11-20; without it, each site's own today.")
-    ] = "",
+    sites: Sites = [],  # noqa: B006  # typer makes a new one each time
+    on: OnDate = "",
     as_known_on: KnownOn = "",
     as_json: Json = False,
 ) -> None:
     """Show of everybody whether they were there on a day, from when, late or not, or that they have not marked."""
-    asked, known = _date(on), known_on(as_known_on)
-    registry = open_registry()
-    chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
-    reporting = open_reporting(open_marking(registry))
-    outcomes = [_sheet(reporting, site, asked, known) for site in chosen]
-    told = [one for one in outcomes if isinstance(one, DaySheet)]
-    sheets = reporting.with_sightings(told, registry.sites.values(), known)
+    asked, known, sources = typed_date(on, "--date"), known_on(as_known_on), open_sources()
+    reporting, chosen = sources.reporting, sources.chosen(sites)
+
+    def read(site: Site) -> DaySheet:
+        return reporting.day(site, asked or reporting.today(site), known_at=reporting.known_at(site, known))
+
+    told = list(_readable(chosen, read))
+    sheets = reporting.with_sightings(told, sources.registry.sites.values(), known)
     if as_json:
         print_json(days_object(asked, sheets))
     else:
@@ -54,21 +56,44 @@ def day(
         raise typer.Exit(1)
 
 
-def _date(text: str) -> date | None:
-    """Return the date that was typed, if any; raise typer.BadParameter."""
-    try:
-        return read_date(text) if text else None
-    except ValueError:
-        raise typer.BadParameter("write a date such as 2026-11-20", param_hint="--date") from None
+@app.command()
+def month(
+    *,
+    sites: Sites = [],  # noqa: B006  # typer makes a new one each time
+    in_month: InMonth = "",
+    as_known_on: KnownOn = "",
+    as_json: Json = False,
+) -> None:
+    """Show a month: a sign for each employee and day, totals per employee and day, and what the signs mean."""
+    asked, known, sources = typed_month(in_month), known_on(as_known_on), open_sources()
+    reporting, chosen, read_sites = sources.reporting, sources.chosen(sites), []
+
+    def read(site: Site) -> MonthSheet:
+        wanted = asked or Month.of(reporting.today(site))
+        sheet = reporting.month(site, wanted, known_at=reporting.known_at(site, known))
+        read_sites.append(site)
+        return sheet
+
+    sheets = _readable(chosen, read)
+    if as_json:
+        write_months(asked, sheets, sys.stdout.buffer)
+    else:
+        for sheet in sheets:
+            sys.stdout.write("\n".join([*grid_lines(sheet), "", ""]))
+            _say_totals(sheet.site, sheet.sum)
+    if len(read_sites) < len(chosen):
+        raise typer.Exit(1)
 
 
-def _sheet(reporting: Reporting, site: Site, asked: date | None, known: datetime | date | None) -> DaySheet | None:
-    """Return the day of a site, or say on stderr why it cannot be told: the other sites are told all the same."""
-    try:
-        return reporting.day(site, asked or reporting.today(site), known_at=reporting.known_at(site, known))
-    except (RosterError, LedgerError) as error:
-        talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
-        return None
+def _readable(sites: Iterable[Site], read: Callable[[Site], T]) -> Iterator[T]:
+    """Yield what is read of each site, or say on stderr why it is left out: the others are told all the same."""
+    for site in sites:
+        try:
+            found = read(site)
+        except (RosterError, LedgerError) as error:
+            talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
+        else:
+            yield found
 
 
 def _reasons(error: AttendanceError) -> Iterator[str]:
@@ -82,9 +107,13 @@ def _print_sheet(sheet: DaySheet) -> None:
     rows = [_row(sheet, entry) for entry in sheet.entries]
     heading = f"{title}, {sheet.holiday}" if sheet.holiday else title
     print_table(heading, ("Name", "ID", "Status", "First", "Last", "Late"), rows)
-    of = sheet.totals
+    _say_totals(sheet.site, sheet.totals)
+
+
+def _say_totals(site: Site, of: Totals) -> None:
+    """Say on stderr how many there were."""
     talk.print(
-        f"{sheet.site.name}: {of.present} present, {of.absent} absent, {of.late} late, "
+        f"{site.name}: {of.present} present, {of.absent} absent, {of.late} late, "
         f"{of.not_marked} not marked, {of.off} off",
         markup=False,
     )

@@ -14,7 +14,7 @@ from attendance.accounts.granting import Granting
 from attendance.accounts.store import STORE_NAME, AccessStore
 from attendance.audit import Audit
 from attendance.cli.printing import talk
-from attendance.clock import read_instant_or_date, utc_now
+from attendance.clock import Month, read_date, read_instant_or_date, read_month, utc_now
 from attendance.config import load_settings
 from attendance.model import Grant, Role
 from attendance.registry import Registry, load_registry
@@ -24,6 +24,13 @@ SiteId = Annotated[str, typer.Argument(metavar="SITE", help="The key of the site
 Roles = Annotated[list[Role], typer.Option("--role", help="What for: hr, ops or viewer; may stand more than once.")]
 Sites = Annotated[
     list[str], typer.Option("--site", help="At which sites: keys of sites.yaml, once each; without it, at all of them.")
+]
+OnDate = Annotated[
+    str, typer.Option("--date", metavar="DATE", help="Which day, as 2026-11-20; without it, each site's own today.")
+]
+InMonth = Annotated[
+    str,
+    typer.Option("--month", metavar="MONTH", help="Which month, as 2026-11; without it, each site's own present one."),
 ]
 KnownOn = Annotated[
     str,
@@ -43,6 +50,22 @@ def known_on(text: str) -> datetime | date | None:
     except ValueError:
         hint = "write an instant with its offset, such as 2026-11-20T18:00:00+00:00, or a date, such as 2026-11-20"
         raise typer.BadParameter(hint, param_hint="--as-known-on") from None
+
+
+def typed_date(text: str, option: str) -> date | None:
+    """Return the date that was typed, if any; raise typer.BadParameter."""
+    try:
+        return read_date(text) if text else None
+    except ValueError:
+        raise typer.BadParameter("write a date such as 2026-11-20", param_hint=option) from None
+
+
+def typed_month(text: str) -> Month | None:
+    """Return the month that was typed, if any; raise typer.BadParameter."""
+    try:
+        return read_month(text) if text else None
+    except ValueError:
+        raise typer.BadParameter("write a month such as 2026-11", param_hint="--month") from None
 
 
 def open_registry() -> Registry:

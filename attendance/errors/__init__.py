@@ -35,6 +35,7 @@ from attendance.errors.base import (
     AttendanceError,
     Problem,
 )
+from attendance.errors.exports import ExportFailedError, SiteUnreadableError
 from attendance.errors.files import (
     AuditUnreadableError,
     BackupDamagedError,
@@ -94,6 +95,7 @@ __all__ = [
     "CodeNeededError",
     "CrossSiteError",
     "EnrolmentFailedError",
+    "ExportFailedError",
     "FlushFailedError",
     "ForbiddenError",
     "ForeignTableError",
@@ -129,6 +131,7 @@ __all__ = [
     "SettingsError",
     "SignInFailedError",
     "SignOnFailedError",
+    "SiteUnreadableError",
     "StorageBusyError",
     "StorageFullError",
     "StorageUnavailableError",

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
-from attendance.exporting.cells import local_time
+from attendance.codec import about_text
 from attendance.exporting.naming import heading, notes, stem
 from attendance.exporting.table import CellKind, Column, Part, Row, Table
 from attendance.model import Amendment, Moment, Site
 from attendance.reporting.marks import MarkReading
+from attendance.reporting.reading import rows_of
 from attendance.roster import Roster
 
 MARK_COLUMNS: Sequence[Column] = (
@@ -48,7 +49,7 @@ def marks_table(reading: MarkReading, sites: Sequence[Site], first: date | None,
         stem=stem(sites, "marks", *told),
         title=f"{heading(sites)}, marks{_range(first, last)}",
         columns=MARK_COLUMNS,
-        parts=(Part(rows=_mark_rows(reading, site, first, last)) for site in sites),
+        parts=(Part(rows=rows_of(site, _mark_rows(reading, site, first, last))) for site in sites),
         notes=notes(),
     )
 
@@ -60,7 +61,7 @@ def amendments_table(trail_of: Callable[[Site], Iterable[Amendment]], sites: Seq
         stem=stem(sites, "amendments"),
         title=f"{heading(sites)}, amendments",
         columns=AMENDMENT_COLUMNS,
-        parts=(Part(rows=(_amendment_row(site, one) for one in trail_of(site))) for site in sites),
+        parts=(Part(rows=rows_of(site, _amendment_rows(trail_of, site))) for site in sites),
         notes=notes(),
     )
 
@@ -72,7 +73,7 @@ def roster_table(roster_of: Callable[[Site], Roster | None], sites: Sequence[Sit
         stem=stem(sites, "roster"),
         title=f"{heading(sites)}, roster",
         columns=ROSTER_COLUMNS,
-        parts=(Part(rows=_roster_rows(roster_of, site)) for site in sites),
+        parts=(Part(rows=rows_of(site, _roster_rows(roster_of, site))) for site in sites),
     )
 
 
@@ -84,11 +85,11 @@ def _mark_rows(reading: MarkReading, site: Site, first: date | None, last: date 
         yield site.site_id, dated.work_date, moment, mark.employee_id, mark.name, mark.status
 
 
-def _amendment_row(site: Site, one: Amendment) -> Row:
-    """Return the row of an amendment."""
-    about = local_time(one.about) if isinstance(one.about, Moment) else str(one.about)
-    who = (one.employee_id, one.name, one.status, one.by, one.reason, one.reference)
-    return (site.site_id, one.number, one.written, one.action, about, *who)
+def _amendment_rows(trail_of: Callable[[Site], Iterable[Amendment]], site: Site) -> Iterator[Row]:
+    """Yield the rows of amendments."""
+    for one in trail_of(site):
+        who = (one.employee_id, one.name, one.status, one.by, one.reason, one.reference)
+        yield (site.site_id, one.number, one.written, one.action, about_text(one.about), *who)
 
 
 def _roster_rows(roster_of: Callable[[Site], Roster | None], site: Site) -> Iterator[Row]:

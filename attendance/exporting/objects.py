@@ -1,10 +1,14 @@
-"""Own tables as JSON: one object, with a line for each row, so that it is written and can be read row by row."""
+"""Own tables and months as JSON: one object, with a line for each row or site, written as they are read."""
 
 import json
+from collections.abc import Iterable
 from typing import IO
 
+from attendance.clock import Month
 from attendance.exporting.cells import IN_DATA, formed, text_cell
 from attendance.exporting.table import Table
+from attendance.reporting.objects import month_object
+from attendance.timesheet import MonthSheet
 
 
 def write_json(table: Table, out: IO[bytes]) -> None:
@@ -22,3 +26,13 @@ def write_json(table: Table, out: IO[bytes]) -> None:
 def _json(value: object) -> str:
     """Return a value as JSON on one line, letters of every script as they are."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def write_months(asked: Month | None, sheets: Iterable[MonthSheet], out: IO[bytes]) -> None:
+    """Write months for programs, each as soon as it is read; without a month that was asked for, null stands there."""
+    out.write(f'{{"month": {_json(str(asked) if asked else None)}, "sites": ['.encode())
+    between = "\n"
+    for sheet in sheets:
+        out.write((between + _json(month_object(sheet))).encode())
+        between = ",\n"
+    out.write(b"\n]}\n")

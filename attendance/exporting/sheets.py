@@ -9,7 +9,8 @@ from attendance.exporting.naming import heading, notes, stem
 from attendance.exporting.table import Cell, CellKind, Column, Part, Row, Table
 from attendance.model import Mark, Moment, Site
 from attendance.reporting import Reporting
-from attendance.timesheet import DaySheet, Entry, MonthSheet, Totals, totals_of
+from attendance.reporting.reading import each
+from attendance.timesheet import DaySheet, Entry, MonthSheet, Totals
 
 ENTRY_COLUMNS: Sequence[Column] = (
     Column(name="Site"),
@@ -33,29 +34,46 @@ TOTAL_COLUMNS: Sequence[Column] = (
 )
 
 
-def day_table(reporting: Reporting, sites: Sequence[Site], on: date, *, known: datetime | date | None = None) -> Table:
-    """Return a work date at sites as a table; each is read when its rows are asked for, and may fail then."""
+def day_table(
+    reporting: Reporting, sites: Sequence[Site], on: date | None, *, known: datetime | date | None = None
+) -> Table:
+    """Return a work date at sites as a table; without one, of each site its own today.
+
+    A site is read when its rows are asked for: SiteUnreadableError is raised then.
+    """
+
+    def read(site: Site) -> DaySheet:
+        return reporting.day(site, on or reporting.today(site), known_at=reporting.known_at(site, known))
+
     return Table(
         name="day",
-        stem=stem(sites, on.isoformat()),
-        title=f"{heading(sites)}, {on:%A} {on.day} {on:%B %Y}",
+        stem=stem(sites, on.isoformat() if on else "today"),
+        title=f"{heading(sites)}, {f'{on:%A} {on.day} {on:%B %Y}' if on else 'today'}",
         columns=ENTRY_COLUMNS,
-        parts=(_of_day(reporting.day(site, on, known_at=reporting.known_at(site, known))) for site in sites),
+        parts=map(_of_day, each(sites, read)),
         notes=notes(known),
         total_columns=TOTAL_COLUMNS,
     )
 
 
 def month_table(
-    reporting: Reporting, sites: Sequence[Site], month: Month, *, known: datetime | date | None = None
+    reporting: Reporting, sites: Sequence[Site], month: Month | None, *, known: datetime | date | None = None
 ) -> Table:
-    """Return a month at sites as a table: a row for each date and employee; each site is read as for a day."""
+    """Return a month at sites as a table, a row for each date and employee; without one, of each site its present one.
+
+    Each site is read as for a day.
+    """
+
+    def read(site: Site) -> MonthSheet:
+        wanted = month or Month.of(reporting.today(site))
+        return reporting.month(site, wanted, known_at=reporting.known_at(site, known))
+
     return Table(
         name="month",
-        stem=stem(sites, str(month)),
-        title=f"{heading(sites)}, {month.first:%B %Y}",
+        stem=stem(sites, str(month) if month else "this-month"),
+        title=f"{heading(sites)}, {f'{month.first:%B %Y}' if month else 'this month'}",
         columns=ENTRY_COLUMNS,
-        parts=(_of_month(reporting.month(site, month, known_at=reporting.known_at(site, known))) for site in sites),
+        parts=map(_of_month, each(sites, read)),
         notes=notes(known),
         total_columns=TOTAL_COLUMNS,
     )
@@ -95,7 +113,7 @@ def _of_day(sheet: DaySheet) -> Part:
 
 def _of_month(sheet: MonthSheet) -> Part:
     """Return what a table has of a month at a site."""
-    return Part(rows=_month_rows(sheet), totals=_totals(sheet.site, totals_of(_entries(sheet))), month=sheet)
+    return Part(rows=_month_rows(sheet), totals=_totals(sheet.site, sheet.sum), month=sheet)
 
 
 def _month_rows(sheet: MonthSheet) -> Iterator[Row]:
@@ -105,11 +123,6 @@ def _month_rows(sheet: MonthSheet) -> Iterator[Row]:
             entry = person.entries[number]
             if entry:
                 yield entry_row(sheet.site, day.date, day.holiday, entry)
-
-
-def _entries(sheet: MonthSheet) -> Iterator[Entry]:
-    """Yield all entries of a month."""
-    return (entry for person in sheet.people for entry in person.entries if entry)
 
 
 def _totals(site: Site, totals: Totals) -> Sequence[Cell]:

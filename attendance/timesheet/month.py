@@ -55,6 +55,11 @@ class MonthSheet:
     people: Sequence[PersonMonth]
 
     @property
+    def sum(self) -> Totals:
+        """Return how often anybody was what, over all days."""
+        return totals_of(entry for person in self.people for entry in person.entries if entry)
+
+    @property
     def totals(self) -> list[Totals]:
         """Return for each date how many there were."""
         columns = [[one.entries[number] for one in self.people] for number in range(len(self.days))]

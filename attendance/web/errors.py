@@ -59,6 +59,8 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.AccessStorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PinsError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RosterError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SiteUnreadableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ExportFailedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFullError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import Row, check_rows
+from tests.office import libreoffice
 from tests.servers import ATTENDANCE, Server, serving, wait_until
 
 IDS = ("00123", "1E5", "E0042", "7", "2-3", "1.10")
@@ -148,18 +149,6 @@ def test_a_stopped_servers_file_is_mended_when_it_starts(server: Server) -> None
     with serving(server.folder) as again:
         mark_and_check(again, before)
         wait_until(lambda: events(again, "edits_found"), 10)
-
-
-def libreoffice(source: Path, folder: Path, target: str) -> Path:
-    """Open a file in LibreOffice, save it in a folder in another form, and return it."""
-    profile = f"-env:UserInstallation=file://{folder}/profile"
-    subprocess.run(
-        ["soffice", profile, "--headless", "--convert-to", target, "--outdir", folder, source],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return folder / f"{source.stem}.{target.partition(':')[0]}"
 
 
 @pytest.mark.needs("soffice")

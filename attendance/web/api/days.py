@@ -55,6 +55,7 @@ class DayEmployee(BaseModel):
     first: str | None = Field(description=_TIME)
     last: str | None = Field(description=_TIME)
     late: bool
+    worked_seconds: int | None = Field(description="From coming to leaving; null where nobody marks that they left.")
     visitor: bool = Field(description="Whether the site has a roster on which this employee is not on this date.")
     amended: bool = Field(description="Whether an amendment has a say in this; `trail` tells which.")
     trail: list[TrailRow] = Field(description="Every amendment that speaks of this day, in the order of writing.")
