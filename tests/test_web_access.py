@@ -62,6 +62,7 @@ MAY: dict[str, set[str]] = {
     "GET /hr/days/{date}": {"hr", "token"},
     "GET /hr/sites/{site}/days": {"hr", "token"},
     "GET /hr/sites/{site}/days/{date}": {"hr", "token"},
+    "GET /hr/sites/{site}/employees/{employee_id}": {"hr", "token"},
     "GET /hr/sun": {"hr", "token"},
     "GET /hr/sun/{date}": {"hr", "token"},
     "GET /hr/sites/{site}/months": {"hr", "token"},

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urljoin
 
 import pytest
 
-from tests.access_web import token_of
+from attendance.amending import Wish
+from tests.access_web import services, token_of
 from tests.conftest import HandClock
 from tests.webapp import HEADER, HTML, Web, is_problem, serving_web, tags, visible_text, write_roster
 
@@ -435,3 +436,84 @@ def test_the_sun_has_dates_alone(web: Web, on: str) -> None:
     assert web.client.get(f"/hr/sun/{on}").status_code == 404
     assert web.client.get(f"/hr/sun?on={on}").status_code == 404
     assert web.client.get("/hr/sun?on=2026-11-20").headers["location"] == "/hr/sun/2026-11-20"
+
+
+# A year of one employee
+
+
+YEAR = "/hr/sites/london/employees/E2"
+
+
+def test_a_year_is_drawn_summed_up_and_listed(web: Web) -> None:
+    """A square for each day that has been, a row for each month, a row for each day that is not off."""
+    answer = web.client.get(YEAR)
+    text = visible_text(answer)
+
+    (drawing,) = tags(answer, "svg", **{"class": "heat"})
+    assert "Jo Park, 2026 ID E2, London" in text
+    assert drawing["aria-label"].startswith("The days of 2026: 1 present, 0 absent, 1 late, 226 not marked")
+    assert len(tags(answer, "g", transform="translate(0 54)")) == 1  # Thursday 1 January
+    assert answer.text.count("<title>") == 1 + 327  # days until 23 November, and the page's own
+    assert "November 1 0 1 15 7" in text
+    assert "Fri 20 Nov Present late 09:12:00 UTC+00:00" in text
+
+
+def test_a_month_of_a_year_lists_the_days_that_its_totals_count(web: Web) -> None:
+    """By the address to which the page of the month leads as well."""
+    answer = web.client.get(f"{YEAR}?month=2026-11&show=late")
+
+    days = {tag["href"] for tag in tags(answer, "a") if "/days/2026" in tag["href"]}
+    assert days == {f"{YEAR}/days/2026-11-20"}
+    assert "Late, November 2026" in visible_text(answer)
+
+
+def test_a_year_can_be_taken_away(web: Web) -> None:
+    """As a calendar and as a table."""
+    answer = web.client.get(f"{YEAR}?year=2025")
+
+    wanted = [f"/api/sites/london/employees/E2?year=2025&format={name}" for name in ("ics", "csv")]
+    assert [link for link in wanted if not tags(answer, "a", href=link)] == []
+
+
+def test_a_year_that_has_not_begun_says_so(web: Web) -> None:
+    """And the way back is there."""
+    answer = web.client.get(f"{YEAR}?year=2030")
+
+    assert "There is nothing to tell of this year yet." in visible_text(answer)
+    assert tags(answer, "a", rel="prev", href=f"{YEAR}?year=2029")
+
+
+@pytest.mark.parametrize("path", [f"{YEAR[:-1]}9", "/hr/sites/london/employees/%3Cb%3E", f"{YEAR}?month=2026-13"])
+def test_there_is_no_page_of_whom_nobody_knows(web: Web, path: str) -> None:
+    """404, and no echo."""
+    answer = web.client.get(path)
+
+    assert answer.status_code == 404
+    assert "<b>" not in answer.text
+
+
+@pytest.mark.parametrize("year", ["1899", "2200", "0", "x"])
+def test_a_year_far_away_is_refused(web: Web, year: str) -> None:
+    """400, as everywhere."""
+    assert web.client.get(f"{YEAR}?year={year}").status_code == 400
+
+
+# Amendments
+
+
+def test_what_was_amended_says_so_with_who_and_why(web: Web) -> None:
+    """On the day, in the month and in the year; on paper as well, since nothing has to be opened."""
+    wish = Wish(employee_id="B1", on=date(2026, 11, 19), status="Sick", reason="<i>Called in</i>")
+    site = services(web).registry_file.current.sites["bern"]
+    services(web).amending.amend(site, wish, by="hr-ana")
+
+    day = web.client.get("/hr/sites/bern/days/2026-11-19")
+    month = web.client.get("/hr/sites/bern/months/2026-11")
+    year = web.client.get("/hr/sites/bern/employees/B1")
+
+    trail = "Amended: Sick, by hr-ana, Monday 23 November 2026, 10:00:03 (UTC+01:00): “ <i>Called in</i> ”"
+    assert trail in visible_text(day).replace(" :", ":")
+    assert trail in visible_text(year).replace(" :", ":")
+    assert ' class="a e"><a href=../employees/B1/days/2026-11-19><b>Si</b>ck, amended</a>' in month.text
+    assert tags(day, "a", href="?show=amended")
+    assert tags(year, "use", href="#s-e")

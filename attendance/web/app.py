@@ -60,6 +60,7 @@ from attendance.web.hr import boards, closing, correcting, edited, kiosks, pins,
 from attendance.web.hr import days as hr_days
 from attendance.web.hr import months as hr_months
 from attendance.web.hr import sun as hr_sun
+from attendance.web.hr import years as hr_years
 from attendance.web.hygiene import Hygiene
 from attendance.web.rendering import CachedFiles, static_path
 
@@ -84,6 +85,7 @@ _PARTS = (
     hr_days,
     hr_months,
     hr_sun,
+    hr_years,
     kiosks,
     kiosk,
     forgotten,
