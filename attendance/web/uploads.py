@@ -19,6 +19,12 @@ from starlette.types import Message
 
 from attendance.errors import UploadRefusedError, UploadTooLargeError
 
+MAX_UPLOAD_BYTES = 21 << 20
+"""More than any of these addresses takes, with what a form writes around a file: so much the worker lets through."""
+
+UPLOAD_SECONDS = 120.0
+"""How long an upload may take to arrive."""
+
 MAX_FORM_BYTES = 1 << 20
 MAX_FORM_FIELDS = 2_000
 _OVERHEAD_BYTES = 4096  # what a form writes around its file
@@ -27,7 +33,7 @@ _UPLOADS = re.compile(r"/hr/sites/[^/]{1,255}/(?:roster|edited(?:/amend)?)")
 
 def is_upload(path: str) -> bool:
     """Tell whether this is an address to which more may be sent than to others."""
-    return _UPLOADS.fullmatch(path) is not None
+    return path.startswith("/hr/") and _UPLOADS.fullmatch(path) is not None  # a mark is told by the first letters
 
 
 @asynccontextmanager

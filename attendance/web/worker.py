@@ -21,6 +21,7 @@ from uvicorn_worker import UvicornWorker
 
 from attendance.errors import AttendanceError
 from attendance.web.app import STOP, create_app
+from attendance.web.uploads import MAX_UPLOAD_BYTES, UPLOAD_SECONDS, is_upload
 
 MAX_HEAD_BYTES = 32 << 10
 MAX_URL_BYTES = 8 << 10  # RFC 9110, 4.1 asks for at least 8,000 octets
@@ -69,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools, which has no limits of its own: it would gather a header of any size, for any time."""
 
     _received_bytes = 0
+    _max_bytes = MAX_REQUEST_BYTES
     _in_head = False
     _arriving = True
     _leaving = False
@@ -108,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head and self._received_bytes > MAX_HEAD_BYTES:
             long_url = len(self.url) > MAX_URL_BYTES
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG if long_url else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif self._received_bytes > MAX_REQUEST_BYTES:
+        elif self._received_bytes > self._max_bytes:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         elif self._arriving and self._deadline is None and not self.transport.is_closing():
             self._expect(REQUEST_SECONDS)
@@ -131,6 +133,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # `_feed` begins it anew
         self._in_head = False
+        if is_upload(self.url.partition(b"?")[0].decode("latin-1")):
+            self._max_bytes = MAX_UPLOAD_BYTES
+            self._expect_nothing()
+            self._expect(UPLOAD_SECONDS)
         super().on_headers_complete()
         if self._leaving:
             self.cycle.keep_alive = False
@@ -140,6 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._received_bytes = 0
+        self._max_bytes = MAX_REQUEST_BYTES
         self._arriving = False
         self._expect_nothing()
         super().on_message_complete()
