@@ -98,6 +98,7 @@ def about_text(about: date | Moment | Month) -> str:
     return _moment_text(about) if isinstance(about, Moment) else str(about)
 
 
+@lru_cache(maxsize=1024)
 def _about(text: str) -> date | Moment | Month:
     """Return what an amendment speaks of; raise MalformedRowError."""
     try:

@@ -212,6 +212,14 @@ def test_a_visitor_is_known_by_the_roster_of_the_other_site(
         amending.amend(rostered, wish("P1", name=""), by="anna")
 
 
+def test_who_has_left_is_no_visitor(rostered: Site, clock: HandClock) -> None:
+    """Where visitors may mark, a leaver stays unknown on dates behind their last."""
+    site = replace(rostered, visitors=True)
+
+    with pytest.raises(UnknownEmployeeError):
+        open_amending(site, clock=clock).amend(site, wish("E2", name=""), by="anna")
+
+
 def test_a_name_that_is_somebody_elses_is_refused(rostered: Site, clock: HandClock) -> None:
     """A slip in the ID amends no stranger."""
     with pytest.raises(NameMismatchError):

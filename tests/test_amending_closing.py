@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from attendance.amending import Amending
+from attendance.amendments import Draft
 from attendance.amendments.sheets import COLUMNS
 from attendance.clock import Month
 from attendance.errors import (
@@ -141,6 +142,18 @@ def test_a_month_with_open_requests_is_not_closed(site: Site, amending: Amending
 
     assert refused.value.numbers == (3, 4)
     assert amending.close(site, OCTOBER, by="anna").number == 7
+
+
+def test_no_request_about_a_closed_month_is_approved(site: Site, amending: Amending) -> None:
+    """Not even where a closing came before its answer all the same, since somebody wrote the file otherwise."""
+    asked = amending.ask(site, wish("E2", THIRD, "In", name=""), by="kiosk front-door").number
+    with amending.file(site).exclusive():
+        amending.file(site).add(Draft(action=AmendmentAction.CLOSED, about=OCTOBER, by="anna", reference="0" * 64))
+
+    with pytest.raises(MonthClosedError):
+        amending.approve(site, asked, by="anna")
+
+    assert amending.decline(site, asked, by="anna", reason="too late").number == 4
 
 
 def test_a_closed_month_is_closed_once(site: Site, amending: Amending) -> None:

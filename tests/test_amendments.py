@@ -105,6 +105,19 @@ def test_the_next_amendment_mends_it_too(amending: Amending, site: Site, file: A
     assert ids(open_amending(site, clock=clock), site) == ["E1", "E2", "E3"]
 
 
+def test_what_became_of_it_without_a_copy_is_what_is_read(
+    amending: Amending, site: Site, file: Amendments, incidents: Incidents
+) -> None:
+    """Then what stands there now is the truth, and rows that were known before are forgotten."""
+    known = ids(amending, site)
+    file.path.write_bytes(file.path.read_bytes().replace(b"E1", b"E9"))
+
+    amending.amend(site, wish("E3"), by="anna")
+
+    assert (known, ids(amending, site)) == (["E1", "E2"], ["E9", "E2", "E3"])
+    assert incidents.codes == ["ledger_edited"]
+
+
 @pytest.mark.usefixtures("follower")
 def test_rows_that_were_known_stay_while_somebody_edits(
     amending: Amending, site: Site, file: Amendments, clock: HandClock

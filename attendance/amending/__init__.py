@@ -1,6 +1,6 @@
 """Own the use case of amendments: HR amends, employees ask, HR answers, a month is closed and opened again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from attendance.amending.wishes import Sound, Which, Wish, Wishes
@@ -76,7 +76,7 @@ class Amending:
         draft, sound = self._draft(site, AmendmentAction.AMENDED, wish, by)
         with self.file(site).exclusive() as rows:
             self._require_open(site, rows, sound.work_date)
-            counted = [row for row in rows if row.counts and _is_of(site, row, sound)]
+            counted = [row for row in _about_day(site, rows, sound) if row.counts]
             if counted and _says(counted[-1], draft):
                 return counted[-1]
             amendment = self.file(site).add(draft)
@@ -92,7 +92,7 @@ class Amending:
         draft, sound = self._draft(site, AmendmentAction.REQUESTED, wish, by)
         with self.file(site).exclusive() as rows:
             self._require_open(site, rows, sound.work_date)
-            waiting = next((row for row in open_requests(rows) if _is_of(site, row, sound)), None)
+            waiting = next(iter(open_requests(_about_day(site, rows, sound))), None)
             if waiting and not _says(waiting, draft):
                 raise AlreadyAskedError
             if waiting:
@@ -244,10 +244,11 @@ def _says(row: Amendment, draft: Draft) -> bool:
     return (row.about, row.status, row.by, row.reason) == (draft.about, draft.status, draft.by, draft.reason)
 
 
-def _is_of(site: Site, row: Amendment, sound: Sound) -> bool:
-    """Tell whether a row is about the same work date of the same employee."""
-    same = row.employee_id.casefold() == sound.employee_id.casefold()
-    return same and not isinstance(row.about, Month) and work_date_of(site, row.about) == sound.work_date
+def _about_day(site: Site, rows: Iterable[Amendment], sound: Sound) -> list[Amendment]:
+    """Return the rows about a work date of an employee; among many, theirs are few."""
+    key = sound.employee_id.casefold()
+    own = [row for row in rows if row.employee_id.casefold() == key]
+    return [row for row in own if not isinstance(row.about, Month) and work_date_of(site, row.about) == sound.work_date]
 
 
 def _month_of(site: Site, row: Amendment) -> Month:

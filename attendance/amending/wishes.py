@@ -20,8 +20,11 @@ from attendance.model import Mark, MarkRequest, Moment, Site
 
 Which = Literal["", "first", "second"]
 
-NAME_DAYS = 62
-"""So far from a date the name of somebody is looked for among the marks of a site without a roster."""
+NAME_DAYS = (1, 7, 62)
+"""So far from a date somebody is looked for among the marks of a site without a roster, ever farther until found."""
+
+NAMED_DAYS = 7
+"""No farther than this where the name was typed: only the spelling of the ID is looked for then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,9 @@ class Wishes:
 
         Raise InvalidInputError where neither is to be had.
         """
-        marked = self._marked(site, employee_id, on, days=NAME_DAYS)
+        spans = [days for days in NAME_DAYS if not name or days <= NAMED_DAYS]
+        found = (self._marked(site, employee_id, on, days=days) for days in spans)
+        marked = next(filter(None, found), None)
         if marked and not (name and clearly_different(marked.name, name)):
             return marked.employee_id, marked.name
         if not name:
