@@ -46,7 +46,7 @@ CONTRAST = """() => {
       judged++;
     }
     const around = paper(element.parentElement);
-    if (element.matches("input:not([type=checkbox]), .button, .quiet, .summary")) {
+    if (element.matches("input:not([type=checkbox], [type=radio]), select, .option, .button, .quiet, .summary")) {
       judge("edge", element, parse(style.borderTopColor), around, 3);
     }
     if (element.matches(".status, .result .sign")) judge("shape", element, here, around, 3);
@@ -70,7 +70,8 @@ FAULTS = """() => {
   need(all("main").length === 1, "no main");
   for (const input of all("input:not([type=hidden])")) need([...input.labels].map(words).join(), `bare: ${input.name}`);
   for (const one of all("a, button:not([hidden])")) need(words(one), `no words: ${one.outerHTML}`);
-  for (const one of all("[aria-describedby]")) need(named(one.getAttribute("aria-describedby")), "undescribed");
+  const described = (one) => one.getAttribute("aria-describedby").trim().split(/ +/).every(named);
+  for (const one of all("[aria-describedby]")) need(described(one), "undescribed");
   for (const one of all("[id]")) need(all(`[id="${one.id}"]`).length === 1, `twice: ${one.id}`);
   for (const one of all(".sign")) need(one.ariaHidden === "true", "a sign is read out");
   for (const link of all("a[href^='#']")) need(named(link.hash.slice(1)), `leads nowhere: ${link.hash}`);

@@ -19,7 +19,8 @@ MISFITS = """() => {
     return box.left < -0.5 || box.right > wide + 0.5 || element.scrollWidth > element.clientWidth + 1 &&
       getComputedStyle(element).display === "block" && element.clientWidth > 0;
   });
-  const small = seen.filter((element) => element.matches("a, button, label.check, input:not([type=checkbox])")).filter(
+  const pressed = "a, button, label:is(.check, .option), input:not([type=checkbox], [type=radio])";
+  const small = seen.filter((element) => element.matches(pressed)).filter(
     (element) => element.getBoundingClientRect().height < 43.9 || element.getBoundingClientRect().width < 43.9);
   const scrolls = document.documentElement.scrollWidth > wide ? ["the page scrolls to the side"] : [];
   return [...scrolls, ...out.map((one) => `sticks out: ${name(one)}`), ...small.map((one) => `small: ${name(one)}`)];

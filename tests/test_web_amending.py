@@ -174,6 +174,18 @@ def test_a_mark_is_corrected_by_its_own_time(web: Web, hr: dict[str, str]) -> No
     assert "It is now: Present." in visible_text(look(web, hr, answer.headers["location"]))
 
 
+def test_a_mark_in_a_repeated_hour_is_corrected_alone(web: Web, hr: dict[str, str]) -> None:
+    """Its link says which of the two it is, and the form shows both, with that one chosen."""
+    address = f"{ANA}/2026-10-25"
+    links = [tag["href"] for tag in tags(look(web, hr, address), "a") if "time=01" in tag["href"]]
+
+    pages = [look(web, hr, link.partition("#")[0]) for link in links]
+    correct(web, hr, address, scope="time", time="01:30:00", which="second", status="-")
+
+    assert [checked(page, "which") for page in pages] == [["first"], ["second"]]
+    assert amendments(web) == ["amended,2026-10-25T01:30:00+00:00,E1,Ana Martín,,hana,was ill,"]
+
+
 @pytest.mark.parametrize("typed", ["9:30", "09:30", "09.30", " 09:30 "])
 def test_a_time_may_be_typed_as_people_do(web: Web, hr: dict[str, str], typed: str) -> None:
     """With a colon or a dot, with one digit or two; it is that of the site."""
@@ -338,7 +350,7 @@ def test_a_closed_month_is_not_corrected_until_it_is_open_again(web: Web, hr: di
     changed = correct(web, hr, october, status="Absent")
     page = look(web, hr, f"{OCTOBER}/closing")
 
-    assert "The month 2026-10 is closed." in visible_text(closed)
+    assert "October 2026 is closed. Open it again first:" in visible_text(closed)
     assert tags(closed, "a", href=f"{OCTOBER}/closing")
     assert tags(closed, "form", action=october) == []
     assert refused.status_code == 409
@@ -347,9 +359,7 @@ def test_a_closed_month_is_not_corrected_until_it_is_open_again(web: Web, hr: di
     assert tags(reasonless, "a", href="#reason")
     text = visible_text(page)
     assert "Opened again 09:00:03, Monday 23 November 2026, UTC+00:00, by hana : payroll asked" in text
-    assert "2026-10-25 Ana Martín E1" in text
-    assert "Status: Present" in text
-    assert "Status: Absent" in text
+    assert "2026-10-25 Ana Martín E1 Present Absent (day off)" in text
     assert tags(page, "form", action=f"{OCTOBER}/close")
 
 

@@ -287,7 +287,7 @@ def test_the_second_answer_is_told_what_the_first_said(web: Web, hr: dict[str, s
     late = answer(web, bo)
 
     assert late.status_code == 409
-    assert "somebody has answered this request already" in visible_text(late)
+    assert "Somebody has answered this request already" in visible_text(late)
     assert "Declined by hana" in visible_text(late)
     assert len(amendments(web, "oslo")) == 2
 
@@ -344,7 +344,7 @@ def test_a_request_about_a_closed_month_is_not_approved(web: Web, hr: dict[str, 
     assert tags(page, "a", href="/hr/requests")
     assert tags(page, "form", action=f"{october}/close") == []
     assert refused.status_code == 409
-    assert "requests about October 2026 wait for an answer" in visible_text(refused)
+    assert "Requests about October 2026 wait for an answer" in visible_text(refused)
 
 
 def test_answers_are_shown_for_thirty_days(web: Web, hr: dict[str, str], kiosk: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from attendance.web.deps import Services, ServicesDep, SiteDep, run_hashing
 from attendance.web.errors import headers_of, page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
-from attendance.web.wishes import FIELDS, read_wish
+from attendance.web.wishes import FIELDS, both_moments, read_wish
 
 HOME = "/sites/{site}/forgotten"
 DAYS = 31
@@ -105,16 +105,19 @@ def _dates(today: date) -> list[date]:
 
 def _form(site: Site, services: Services, filled: Mapping[str, str], error: AttendanceError | None = None) -> Response:
     """Return the form; a PIN that was typed never comes back."""
+    dates = _dates(services.reporting.today(site))
+    filled = dict.fromkeys(("employee_id", "date", *FIELDS), "") | dict(filled) | {"pin": ""}
+    on = next((on for on in dates if str(on) == filled["date"]), dates[0])
     page = _page(
         "forgotten.html",
         status_of(error) if error else 200,
         site,
         services,
-        dates=_dates(services.reporting.today(site)),
-        filled=dict.fromkeys(("employee_id", "date", *FIELDS), "") | dict(filled) | {"pin": ""},
+        dates=dates,
+        filled=filled,
         error=error,
         fields=getattr(error, "fields", {}),
-        candidates=getattr(error, "candidates", ()),
+        candidates=both_moments(site, on, filled),
         back_seconds=IDLE_SECONDS,
     )
     if error:

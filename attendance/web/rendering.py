@@ -1,5 +1,6 @@
 """Own how pages are made: the templates, the addresses of static files, and who wants a page at all."""
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from hashlib import sha256
@@ -20,6 +21,7 @@ from attendance.marking import answer
 from attendance.model import Recorded, Site
 
 _STATIC = files("attendance.web") / "static"
+_OUTCOME = re.compile(r"(?:Not recorded|Nothing was written|Nothing was done)[:.] ")
 
 
 def static_version() -> str:
@@ -67,6 +69,12 @@ def hours(worked: timedelta) -> str:
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
+def cause_alone(error: Exception) -> str:
+    """Return why something was refused, without the words that nothing was recorded: those stand above it."""
+    cause = _OUTCOME.sub("", str(error), count=1)
+    return cause[:1].upper() + cause[1:]
+
+
 @cache
 def _templates() -> Environment:
     """Return the templates: everything is escaped, and a value that is missing is an error."""
@@ -83,6 +91,7 @@ def _templates() -> Environment:
     environment.filters["short_date"] = short_date
     environment.filters["wall"] = wall
     environment.filters["hours"] = hours
+    environment.filters["cause_alone"] = cause_alone
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["offset_seconds"] = lambda local: int(local.utcoffset().total_seconds())
     return environment

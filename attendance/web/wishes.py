@@ -1,13 +1,14 @@
 """Own how a form says what a day was: which status, for the whole day or at a time, and why; it names each mistake."""
 
 import re
-from collections.abc import Mapping
-from datetime import date, time
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 
 from attendance.amending import Which, Wish
+from attendance.clock import instants_of, to_local, work_day_on
 from attendance.errors import InvalidInputError
 from attendance.identity import clean_reason
-from attendance.model import Site
+from attendance.model import Moment, Site
 
 NOT_MARKED = "-"
 """What a form says for `as if not marked`: no status is called so."""
@@ -39,6 +40,18 @@ def read_wish(site: Site, employee_id: str, name: str, on: date, form: Mapping[s
     if form["scope"] == "day":
         at, which = None, ""
     return Wish(employee_id=employee_id, name=name, on=on, at=at, which=which, status=status, reason=reason)
+
+
+def both_moments(site: Site, on: date, form: Mapping[str, str]) -> Sequence[Moment]:
+    """Return both moments of a work date at which the clock of the site showed the time in a form; nothing, if once."""
+    at = _read_time(form["time"]) if form["scope"] == "time" else None
+    if at is None:
+        return ()
+    day = work_day_on(on, site.zone, site.day_start)
+    walls = (datetime.combine(on + timedelta(days=later), at) for later in (0, 1))
+    shown = [one for wall in walls for one in instants_of(wall, site.zone) if one in day]
+    moments = [Moment(at=one, utc_offset=to_local(one, site.zone).utcoffset() or timedelta()) for one in shown]
+    return moments if len(moments) > 1 else ()
 
 
 def _read_time(text: str) -> time | None:

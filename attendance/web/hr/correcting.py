@@ -11,17 +11,17 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from attendance.clock import Month, read_date
+from attendance.clock import Month, instants_of, read_date
 from attendance.errors import AttendanceError, InvalidInputError
 from attendance.identity import clean_employee_id
-from attendance.model import Amendment, Site
+from attendance.model import Amendment, Mark, Site
 from attendance.reporting import PersonDay
 from attendance.web.access import LOOKS_BACK, Caller, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep
 from attendance.web.errors import page_or_problem, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import render
-from attendance.web.wishes import FIELDS, read_wish
+from attendance.web.wishes import FIELDS, both_moments, read_wish
 
 HOME = "/hr/sites/{site}/employees/{employee_id}/days/{date}"
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LOOKS_BACK)])
@@ -100,6 +100,7 @@ def _page(
 ) -> Response:
     """Return the page of a day of somebody; asks the disk."""
     services, site = here.services, here.site
+    filled = dict.fromkeys(("name", *FIELDS), "") | dict(filled)
     known = services.reporting.person_day(site, here.on, here.employee_id)
     if known.employee is None and known.entry is None and site.roster_path is not None:
         raise HTTPException(404)
@@ -119,10 +120,16 @@ def _page(
         before=services.reporting.person_day(site, here.on, here.employee_id, before=done) if done else None,
         error=error,
         fields=getattr(error, "fields", {}),
-        filled=dict.fromkeys(("name", *FIELDS), "") | dict(filled),
-        candidates=getattr(error, "candidates", ()),
-        marks=known.marks,
+        filled=filled,
+        candidates=both_moments(site, here.on, filled),
+        marks=[(mark, _which(site, mark)) for mark in known.marks],
     )
+
+
+def _which(site: Site, mark: Mark) -> str:
+    """Return what tells a mark from another one of the same time by the clock: first or second, else nothing."""
+    shown = instants_of((mark.marked_at + mark.utc_offset).replace(tzinfo=None), site.zone)
+    return ("first", "second")[shown.index(mark.marked_at)] if len(shown) > 1 and mark.marked_at in shown else ""
 
 
 def _told(known: PersonDay, number: int) -> Amendment | None:

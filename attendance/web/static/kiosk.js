@@ -16,9 +16,21 @@ async function ask(address, options = {}) {
 
 if (desk && !desk.employee_id.value) serve();
 else if (door) setInterval(turn, 10000);
+else if (document.querySelector("form.asking")) leaveWhenIdle(Number(document.querySelector("form.asking").dataset.seconds));
 else if (document.querySelector(".told, .found, form.desk")) {
   const told = document.querySelector(".told");
   setTimeout(() => location.replace(home), 1000 * (told ? Number(told.dataset.seconds) : IDLE_SECONDS));
+}
+
+function leaveWhenIdle(seconds) { // what somebody typed who went away is not left for the next one
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => location.replace(home), 1000 * seconds);
+  };
+  for (const kind of ["keydown", "input", "pointerdown"]) document.addEventListener(kind, wait);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.replace(home); });
+  wait();
 }
 
 function serve() {
