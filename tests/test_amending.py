@@ -44,9 +44,9 @@ def amending(site: Site, clock: HandClock, incidents: Incidents) -> Amending:
 
 @pytest.fixture
 def rostered(make_site: Callable[..., Site], tmp_path: Path) -> Site:
-    """London with a roster: Ana, Jo who left at the end of October, Kim who comes in December."""
+    """London with a roster: Ana, Jo who left at the end of October, Kim who comes in December, Lu who came later."""
     site = make_site(roster_path=tmp_path / "data" / "london.roster.csv")
-    write_roster(site, "E1,Ana Martín,,", "E2,Jo Park,,2026-10-31", "E3,Kim Lee,2026-12-01,")
+    write_roster(site, "E1,Ana Martín,,", "E2,Jo Park,,2026-10-31", "E3,Kim Lee,2026-12-01,", "E4,Lu Wei,2026-11-22,")
     return site
 
 
@@ -212,12 +212,13 @@ def test_a_visitor_is_known_by_the_roster_of_the_other_site(
         amending.amend(rostered, wish("P1", name=""), by="anna")
 
 
-def test_who_has_left_is_no_visitor(rostered: Site, clock: HandClock) -> None:
-    """Where visitors may mark, a leaver stays unknown on dates behind their last."""
+@pytest.mark.parametrize("employee_id", ["E2", "E4"])
+def test_who_has_left_or_came_later_is_no_visitor(rostered: Site, clock: HandClock, employee_id: str) -> None:
+    """Where visitors may mark, employees of the site stay unknown on dates when they did not belong to it."""
     site = replace(rostered, visitors=True)
 
     with pytest.raises(UnknownEmployeeError):
-        open_amending(site, clock=clock).amend(site, wish("E2", name=""), by="anna")
+        open_amending(site, clock=clock).amend(site, wish(employee_id, name=""), by="anna")
 
 
 def test_a_name_that_is_somebody_elses_is_refused(rostered: Site, clock: HandClock) -> None:
