@@ -188,3 +188,47 @@ def test_an_instant_without_its_offset_is_wrong_usage(folder: Path, known: str) 
     assert (done.returncode, done.stdout) == (2, "")
     assert "--as-known-on" in done.stderr
     assert "with its offset" in done.stderr
+
+
+def test_a_range_is_told_by_month_site_or_day(folder: Path) -> None:
+    """The same figures added up in three ways, and all of them together; marks are counted as they were made."""
+    words = ("report", "range", "--from", "2026-10-31", "--to", "2026-11-20", "--json")
+    by = {name: json.loads(run(folder, *words, "--by", name).stdout) for name in ("month", "site", "day")}
+
+    kathmandu = {"present": 2, "absent": 0, "late": 1, "not_marked": 29, "off": 12, "marks": 3}
+    london = {"present": 0, "absent": 1, "late": 0, "not_marked": 0, "off": 0, "marks": 1}
+    together = {name: kathmandu[name] + london[name] for name in london}
+    assert by["site"]["rows"] == [{"site": "kathmandu"} | kathmandu, {"site": "london"} | london]
+    assert [row["month"] for row in by["month"]["rows"]] == ["2026-10", "2026-11"]
+    assert by["month"]["rows"][0] == {"month": "2026-10"} | dict.fromkeys(london, 0) | {"off": 2}
+    assert (len(by["day"]["rows"]), by["day"]["rows"][-1]["date"]) == (21, FRIDAY)
+    assert [told["totals"] for told in by.values()] == [together] * 3
+
+
+def test_a_range_is_a_table_with_its_totals_on_stderr(folder: Path) -> None:
+    """It can be of one site."""
+    done = run(folder, "report", "range", "--from", FRIDAY, "--to", FRIDAY, "--site", "kathmandu", COLUMNS="120")
+
+    assert cells(done.stdout) == [["2026-11", "2", "0", "1", "1", "0", "3"]]
+    assert done.stderr == "2 present, 0 absent, 1 late, 1 not marked, 0 off, 3 marks\n"
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(folder: Path) -> None:
+    """As is a date that is none."""
+    backwards = run(folder, "report", "range", "--from", FRIDAY, "--to", "2026-11-19")
+    no_date = run(folder, "report", "range", "--from", "yesterday", "--to", FRIDAY)
+
+    assert [done.returncode for done in (backwards, no_date)] == [2, 2]
+    assert "--to" in backwards.stderr
+    assert "--from" in no_date.stderr
+
+
+def test_a_range_of_a_site_that_cannot_be_read_is_left_out(folder: Path) -> None:
+    """The others are told, and the exit code says that not all are there."""
+    (folder / "data" / "kathmandu.roster.csv").write_text("nonsense\n", encoding="utf-8")
+
+    done = run(folder, "report", "range", "--from", FRIDAY, "--to", FRIDAY, "--by", "site", COLUMNS="120")
+
+    assert done.returncode == 1
+    assert [row[0] for row in cells(done.stdout)] == ["london"]
+    assert "Kathmandu is left out" in done.stderr

@@ -28,6 +28,7 @@ from attendance.cli.printing import (
     talk,
     timestamp,
 )
+from attendance.cli.ranges import show_range
 from attendance.cli.services import followed, open_amending, open_marking
 from attendance.cli.services import report as report_incident
 from attendance.cli.shared import Json, SiteId, open_registry
@@ -73,6 +74,7 @@ for name, group in {
 }.items():
     app.add_typer(group.app, name=name)
 app.command("audit")(show_audit)
+report.app.command("range")(show_range)
 app.command("amend")(amendments.amend)
 app.command("amendments")(amendments.show_amendments)
 app.command("approve")(amendments.approve)
