@@ -44,7 +44,7 @@ from attendance.proving import Proving
 from attendance.registry import Registry, RegistryFile
 from attendance.reporting import Reporting
 from attendance.rostering import Rostering
-from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing
+from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing, wall
 from attendance.web.api import boards as api_boards
 from attendance.web.api import days, live, marking
 from attendance.web.deps import Services
@@ -88,6 +88,7 @@ _PARTS = (
     hr_years,
     kiosks,
     kiosk,
+    wall,
     forgotten,
     pins,
     correcting,

@@ -11,7 +11,7 @@ from typing import Annotated
 import segno
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from attendance.clock import to_local
 from attendance.errors import AttendanceError, InvalidInputError, UnknownEmployeeError
@@ -19,9 +19,9 @@ from attendance.identity import looks_like
 from attendance.model import Employee, MarkingRule, MarkRequest, Recorded, Site
 from attendance.web.access import ANYBODY, AT_KIOSK, VisitDep, kiosk_at
 from attendance.web.admitting import admit
-from attendance.web.cookies import KIOSK, LONGEST_SECONDS, set_cookie
 from attendance.web.deps import AddressDep, Services, ServicesDep, SiteDep
-from attendance.web.errors import headers_of, log_failure, page_or_problem, problem_of, status_of
+from attendance.web.enrolling import enrol_device, enrolment_page
+from attendance.web.errors import headers_of, log_failure, problem_of, status_of
 from attendance.web.forms import read_form
 from attendance.web.rendering import mark_answer, render, wants_html
 
@@ -39,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 async def show_kiosk(request: Request, site: SiteDep, services: ServicesDep) -> Response:
     """Show the kiosk on a device that is one, else ask for the code that makes it one."""
     if kiosk_at(request, site.site_id) is None:
-        return _enrolment(site, services)
+        return enrolment_page(site, services, _home(site))
     if site.marking is MarkingRule.CODE:
         return await run_in_threadpool(_door, request, site, services)
     return _idle(site, services)
@@ -48,14 +48,7 @@ async def show_kiosk(request: Request, site: SiteDep, services: ServicesDep) -> 
 @router.post(HOME, dependencies=[Depends(ANYBODY)])
 async def enrol(request: Request, site: SiteDep, services: ServicesDep, visit: VisitDep) -> Response:
     """Make the device a kiosk of the site, by the code that HR or ops were shown."""
-    form = await read_form(request, "code")
-    try:
-        enrolled = await run_in_threadpool(services.enrolling.enrol, site.site_id, form["code"], visit)
-    except AttendanceError as error:
-        return page_or_problem(request, error, _enrolment(site, services, error))
-    answer = RedirectResponse(_home(site), 303, _NO_STORE)
-    set_cookie(answer, request, KIOSK, enrolled.secret, LONGEST_SECONDS)
-    return answer
+    return await enrol_device(request, site, services, visit, _home(site))
 
 
 @router.post(f"{HOME}/mark", dependencies=[Depends(AT_KIOSK)])
@@ -163,11 +156,6 @@ def _door(request: Request, site: Site, services: Services) -> Response:
     """Return the page that shows the code; asks the disk."""
     drawing, seconds = _drawing(request, site, services)
     return _page("kiosk_door.html", 200, site, services, drawing=drawing, back_seconds=ceil(seconds))
-
-
-def _enrolment(site: Site, services: Services, error: AttendanceError | None = None) -> Response:
-    """Return the page that asks for the code of HR."""
-    return _page("kiosk_enrolment.html", status_of(error) if error else 200, site, services, error=error)
 
 
 def _idle(site: Site, services: Services, employee_id: str = "") -> Response:
