@@ -95,6 +95,16 @@ class Server:
         is_json = "json" in answer.headers.get("Content-Type", "")
         return answer.status, json.loads(content) if is_json and content else {}
 
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
+        """Send JSON; return the status and the JSON of the answer."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"} | headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
     def ready(self) -> tuple[int, dict[str, Any]]:
         """Return the status of `/readyz` and what it tells ops."""
         return self.ask("GET", "/readyz", Authorization=f"Bearer {self.token}")

@@ -19,6 +19,9 @@ PAGES = [
     "/hr",
     "/hr/sites/london",
     "/hr/sites/broken",
+    "/hr?q=ana",
+    "/hr/sites/rome?show=not_marked&sort=name",
+    "/hr/sites/rome/muster",
     "/hr/kiosks",
     "/hr/kiosks?q=rome",
     "/account",
@@ -138,7 +141,7 @@ def test_a_board_is_whole_on_a_phone(visitor: Visitor) -> None:
     page = visitor.open_as("hr", "/hr/sites/three", PHONE)
 
     assert page.locator(".scroll").evaluate("(box) => box.scrollWidth <= box.clientWidth")
-    word, time = page.locator("tbody .word").first.bounding_box(), page.locator("tbody .time").first.bounding_box()
+    word, time = page.locator("tbody .word").first.bounding_box(), page.locator("tbody .t").first.bounding_box()
     assert word
     assert time
     assert time["y"] >= word["y"] + word["height"] - 1

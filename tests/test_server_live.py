@@ -235,7 +235,7 @@ def test_somebody_who_does_not_read_is_dropped_and_delays_nobody(server: Server)
         deaf.connect(("127.0.0.1", server.port))
         deaf.sendall(request.encode())
         ear.wait_for(1)
-        with rushing(server, doors=8, kept=True) as rush:
+        with rushing(server, doors=3) as rush:
             heard = list(ear.events(3))
         heard += list(ear.events(1.5))
 

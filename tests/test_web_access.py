@@ -61,6 +61,7 @@ MAY: dict[str, set[str]] = {
     "POST /account/second-factor": SIGNED_IN,
     "GET /hr": {"hr", "viewer", "token"},
     "GET /hr/sites/{site}": {"hr", "viewer", "token"},
+    "GET /hr/sites/{site}/muster": {"hr", "viewer", "token"},
     "GET /hr/days": {"hr", "token"},
     "GET /hr/days/{date}": {"hr", "token"},
     "GET /hr/sites/{site}/days": {"hr", "token"},

@@ -34,12 +34,17 @@ class Looked:
 def look_at_sites(services: Services, grant: Grant = EVERYWHERE) -> Iterator[Looked]:
     """Yield what is found at each site that the grant is good for, one after the other."""
     for site in sites_within(services, grant):
-        found = _look(services, site)
-        yield Looked(
-            site=site,
-            problems=[one for one in found if one["code"] not in WARNINGS],
-            warnings=[one for one in found if one["code"] in WARNINGS],
-        )
+        yield look_at(services, site)
+
+
+def look_at(services: Services, site: Site) -> Looked:
+    """Return what is found at one site."""
+    found = _look(services, site)
+    return Looked(
+        site=site,
+        problems=[one for one in found if one["code"] not in WARNINGS],
+        warnings=[one for one in found if one["code"] in WARNINGS],
+    )
 
 
 def _looks(services: Services, site: Site) -> Iterator[Callable[[], object]]:
