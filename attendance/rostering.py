@@ -208,7 +208,7 @@ def _checked(path: Path, table: RosterTable, known: Collection[str]) -> Roster:
         roster = parse_roster(path, table.encode(), lambda: known)
     except RosterError as error:
         told = [(numbers.get(one.line, one.line), one.message) for one in error.problems]
-        raise UploadRefusedError([f"Row {number}: {message}." for number, message in told]) from None
+        raise UploadRefusedError([f"Row {number}: {message.rstrip('.')}." for number, message in told]) from None
     _refuse_mangled(table, known)
     return roster
 

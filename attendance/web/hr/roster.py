@@ -111,7 +111,7 @@ def _page(  # noqa: PLR0913  # what one page may tell
         roster = services.marking.roster(site)
         people = [_person(services, site, one) for one in roster.employees.values()] if roster else []
     except RosterError as found:
-        broken = [f"Row {one.line}: {one.message}." for one in found.problems]
+        broken = [f"Row {one.line}: {one.message.rstrip('.')}." for one in found.problems]
     words = sought.casefold().split()
     found_people = [one for one in people if _is_sought(one.employee, words)]
     return render(
