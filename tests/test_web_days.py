@@ -106,7 +106,10 @@ def test_a_roster_that_cannot_be_read_refuses_the_whole_answer(web: Web) -> None
     """A part of it would look like all."""
     (web.folder / "data" / "london.roster.csv").write_text("Name\n", encoding="utf-8")
 
-    assert is_problem(web.client.get(DAY), 503, "roster_invalid")
+    refused = web.client.get(DAY)
+
+    assert "the site london" in refused.json()["detail"]
+    assert is_problem(refused, 503, "site_unreadable")
     assert web.client.get(f"{DAY}?site=kathmandu").status_code == 200
 
 

@@ -12,6 +12,7 @@ from attendance.cli.shared import (
     InMonth,
     KnownOn,
     OnDate,
+    SiteId,
     Sites,
     audit,
     known_on,
@@ -20,12 +21,15 @@ from attendance.cli.shared import (
     typist,
 )
 from attendance.cli.sources import open_sources
+from attendance.errors import UnknownPersonError
 from attendance.exporting import Format, Options, Separator, Table, export
 from attendance.exporting.ledgers import amendments_table, marks_table, roster_table
+from attendance.exporting.people import person_table
 from attendance.exporting.sheets import day_table, month_table
 from attendance.model import Site
+from attendance.reporting.reading import naming
 
-app = typer.Typer(no_args_is_help=True, help="Write tables: CSV, XLSX, Parquet or JSON.")
+app = typer.Typer(no_args_is_help=True, help="Write tables: CSV, XLSX, Parquet, JSON or a calendar.")
 
 In = Annotated[Format, typer.Option("--format", help="In which form.")]
 To = Annotated[
@@ -38,7 +42,7 @@ By = Annotated[Separator, typer.Option("--separator", help="CSV: what parts the 
 
 @app.callback()
 def _group() -> None:
-    """Write tables: CSV, XLSX, Parquet or JSON."""
+    """Write tables: CSV, XLSX, Parquet, JSON or a calendar."""
 
 
 @app.command()
@@ -121,6 +125,32 @@ def roster(
     sources = open_sources()
     chosen = sources.chosen(sites)
     _write(roster_table(sources.marking.roster, chosen), chosen, form, output, _options(separator, bom=bom))
+
+
+@app.command()
+def person(  # noqa: PLR0913  # each is an option
+    site_id: SiteId,
+    employee_id: Annotated[str, typer.Argument(metavar="EMPLOYEE_ID")],
+    *,
+    year: Annotated[
+        int | None, typer.Option(min=1900, max=2199, help="Which year; without it, the present one of the site.")
+    ] = None,
+    as_known_on: KnownOn = "",
+    form: In = Format.CSV,
+    output: To = "-",
+    bom: Bom = False,
+    separator: By = Separator.COMMA,
+) -> None:
+    """Write a year of one employee, a row for each date; as `ics` it is a calendar."""
+    known, sources = known_on(as_known_on), open_sources()
+    site = sources.registry.resolve(site_id)
+    wanted = year or sources.reporting.today(site).year
+    with naming(site):
+        sheet = sources.reporting.year(site, employee_id, wanted, known_at=sources.reporting.known_at(site, known))
+    if sheet is None:
+        raise UnknownPersonError
+    table = person_table(site, wanted, sheet, known=known)
+    _write(table, [site], form, output, _options(separator, bom=bom))
 
 
 def _options(separator: Separator, *, bom: bool) -> Options:

@@ -35,7 +35,7 @@ from attendance.errors.base import (
     AttendanceError,
     Problem,
 )
-from attendance.errors.exports import ExportFailedError, SiteUnreadableError
+from attendance.errors.exports import ExportFailedError, SiteUnreadableError, UnknownPersonError
 from attendance.errors.files import (
     AuditUnreadableError,
     BackupDamagedError,
@@ -142,6 +142,7 @@ __all__ = [
     "UnknownCountryError",
     "UnknownEmployeeError",
     "UnknownGrantError",
+    "UnknownPersonError",
     "UnknownRequestError",
     "UnknownSiteError",
     "UnknownZoneError",

@@ -19,6 +19,18 @@ class SiteUnreadableError(AttendanceError):
         self.reason = f"{site_id}: {told}"
 
 
+class UnknownPersonError(AttendanceError):
+    """Nobody is known by an ID at a site in a year."""
+
+    code = "unknown_person"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody is known by this ID at this site in this year: neither on the roster nor by a mark. "
+            "Check the ID, the site and the year."
+        )
+
+
 class ExportFailedError(AttendanceError):
     """A file could not be written; what was there before is as it was."""
 

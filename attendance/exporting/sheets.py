@@ -108,12 +108,12 @@ def _moment(mark: Mark | None) -> Moment | None:
 def _of_day(sheet: DaySheet) -> Part:
     """Return what a table has of a day at a site."""
     rows = (entry_row(sheet.site, sheet.date, sheet.holiday, entry) for entry in sheet.entries)
-    return Part(rows=rows, totals=_totals(sheet.site, sheet.totals))
+    return Part(rows=rows, totals=totals_row(sheet.site, sheet.totals))
 
 
 def _of_month(sheet: MonthSheet) -> Part:
     """Return what a table has of a month at a site."""
-    return Part(rows=_month_rows(sheet), totals=_totals(sheet.site, sheet.sum), month=sheet)
+    return Part(rows=_month_rows(sheet), totals=totals_row(sheet.site, sheet.sum), month=sheet)
 
 
 def _month_rows(sheet: MonthSheet) -> Iterator[Row]:
@@ -125,6 +125,6 @@ def _month_rows(sheet: MonthSheet) -> Iterator[Row]:
                 yield entry_row(sheet.site, day.date, day.holiday, entry)
 
 
-def _totals(site: Site, totals: Totals) -> Sequence[Cell]:
+def totals_row(site: Site, totals: Totals) -> Sequence[Cell]:
     """Return the row of totals of a site."""
     return (site.site_id, *astuple(totals))

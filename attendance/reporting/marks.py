@@ -8,6 +8,7 @@ from attendance.clock import WorkDay, fixed_zone, to_local, work_day, work_day_o
 from attendance.ledger import Ledger
 from attendance.model import Mark, Site
 from attendance.reporting.days import OFFSETS_APART
+from attendance.reporting.reading import rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +69,13 @@ class MarkReading:
     ) -> MarkPage:
         """Return the next marks, at most so many, site by site from the given offsets on; without one, from the start.
 
-        The same offsets give the same marks again, while others are added behind. Raise LedgerError, ValueError where
-        no row begins at an offset.
+        The same offsets give the same marks again, while others are added behind. Raise SiteUnreadableError,
+        ValueError where no row begins at an offset.
         """
-        reached = dict(positions)
+        reached = {site.site_id: positions[site.site_id] for site in sites if site.site_id in positions}
         marks: list[DatedMark] = []
         for site in sites:
-            for dated, end in self._from(site, positions.get(site.site_id), first, last):
+            for dated, end in rows_of(site, self._from(site, positions.get(site.site_id), first, last)):
                 reached[site.site_id] = end
                 if dated:
                     marks.append(dated)

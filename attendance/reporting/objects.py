@@ -57,7 +57,7 @@ def _person_object(sheet: MonthSheet, person: PersonMonth) -> dict[str, Any]:
         "totals": asdict(person.totals),
         "worked_seconds": _seconds(person.worked),
         "days": [
-            {"date": day.date.isoformat(), **_own_object(entry)} if entry else None
+            {"date": day.date.isoformat(), **own_object(entry)} if entry else None
             for day, entry in zip(sheet.days, person.entries, strict=True)
         ],
     }
@@ -68,12 +68,12 @@ def entry_object(entry: Entry) -> dict[str, Any]:
     return {
         "employee_id": entry.employee_id,
         "name": entry.name,
-        **_own_object(entry),
+        **own_object(entry),
         "seen": _sighting_object(entry.seen) if entry.seen else None,
     }
 
 
-def _own_object(entry: Entry) -> dict[str, Any]:
+def own_object(entry: Entry) -> dict[str, Any]:
     """Return what an entry says, without whose it is."""
     return {
         "status": entry.status,

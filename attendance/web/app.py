@@ -46,7 +46,7 @@ from attendance.reporting import Reporting
 from attendance.rostering import Rostering
 from attendance.web import account, forgotten, health, kiosk, metrics, pages, reference, signing, wall
 from attendance.web.api import boards as api_boards
-from attendance.web.api import days, live, marking
+from attendance.web.api import days, live, marking, marks, months, people
 from attendance.web.deps import Services
 from attendance.web.document import described
 from attendance.web.errors import (
@@ -78,6 +78,9 @@ _PARTS = (
     pages,
     api_boards,
     days,
+    months,
+    marks,
+    people,
     live,
     signing,
     account,

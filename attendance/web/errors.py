@@ -59,6 +59,7 @@ STATUSES: Mapping[type[errors.AttendanceError], HTTPStatus] = {
     errors.AccessStorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PinsError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RosterError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnknownPersonError: HTTPStatus.NOT_FOUND,
     errors.SiteUnreadableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ExportFailedError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,

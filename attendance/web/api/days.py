@@ -7,10 +7,14 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
+from attendance.exporting import Format
+from attendance.exporting.sheets import day_table
 from attendance.model import AmendmentAction, Site
 from attendance.reporting import days_object
-from attendance.timesheet import State
+from attendance.reporting.reading import each
+from attendance.timesheet import DaySheet, State
 from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
+from attendance.web.api.downloads import TABLES, OptionsDep, TableForm, Taker, download
 from attendance.web.deps import KnownDep, ServicesDep, SiteKeys, sites_within
 from attendance.web.document import problems
 
@@ -101,11 +105,23 @@ ChosenDep = Annotated[list[Site], Depends(chosen_sites)]
 router = APIRouter(prefix="/api", dependencies=[Depends(LOOKS_BACK)], responses=problems(401, 403, 404, 422, 503))
 
 
-@router.get("/days/{date}", response_model=DayAnswer, response_description="What the day was.")
-def show_day(
-    date: DateKey, chosen: ChosenDep, services: ServicesDep, caller: CallerDep, known: KnownDep
-) -> dict[str, Any]:
+@router.get("/days/{date}", response_model=DayAnswer, responses=TABLES, response_description="What the day was.")
+def show_day(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, in which form
+    date: DateKey,
+    chosen: ChosenDep,
+    services: ServicesDep,
+    caller: CallerDep,
+    known: KnownDep,
+    options: OptionsDep,
+    form: TableForm = Format.JSON,
+) -> Any:
     """Tell who was there on a day."""
     reporting, others = services.reporting, sites_within(services, caller.grant)
-    sheets = [reporting.day(site, date, known_at=reporting.known_at(site, known)) for site in chosen]
-    return days_object(date, reporting.with_sightings(sheets, others, known))
+    if form is not Format.JSON:
+        taker = Taker(services=services, caller=caller, sites=chosen)
+        return download(taker, day_table(reporting, chosen, date, known=known), form, options)
+
+    def read(site: Site) -> DaySheet:
+        return reporting.day(site, date, known_at=reporting.known_at(site, known))
+
+    return days_object(date, reporting.with_sightings(list(each(chosen, read)), others, known))
