@@ -13,7 +13,7 @@ from attendance.appendlog import BEAT_SECONDS, Followed
 from attendance.clock import Clock
 from attendance.edits import find_edits, kept_versions
 from attendance.errors import LedgerError
-from attendance.files import quarantine, replace_durably, stat_at, storage_errors
+from attendance.files import hidden, quarantine, replace_durably, stat_at, storage_errors
 from attendance.ledger import CLOCK_HOLD
 from attendance.model import Incident
 from attendance.seal import Seals
@@ -43,6 +43,7 @@ class Follower:
         self._now = now
         self._report = report
         self._stopped_by: dict[str, str] = {}
+        self._begun = False
         self._scrubbed = 0
         self._explained_ns = 0
         self._told_sealed = 0
@@ -50,6 +51,8 @@ class Follower:
 
     def follow(self) -> bool:
         """Do what is due, and tell whether the ledger moved; what stops one of its tasks is reported once."""
+        if not self._is_begun():
+            return False
         level = self._is_level()
         for task in (self._beat, self._copy, self._seal, self._explain):
             try:
@@ -79,6 +82,13 @@ class Follower:
         self._sealed_seconds = -SEAL_SECONDS
         self.follow()
         self._seals.close()
+
+    def _is_begun(self) -> bool:
+        """Tell whether anything was ever written: at most sites nothing is amended for long, and that costs nothing."""
+        if not self._begun:
+            path = self._followed.path
+            self._begun = any(map(os.path.lexists, (path, self._followed.shadow.path, hidden(path, "lock"))))
+        return self._begun
 
     def _is_level(self) -> bool:
         """Tell whether there is nothing to copy, as far as can be told."""

@@ -35,6 +35,7 @@ def lines_of(folder: Path) -> list[str]:
 def test_a_day_and_a_moment_are_amended(folder: Path) -> None:
     """The row is printed, or all of it as JSON; it is copied and sealed, since no server runs."""
     day = run(folder, "amend", "london", "e1", "2026-10-26", "Absent", *WHY)
+    nothing = run(folder, "amend", "london", "e1", "2026-10-27", "", *WHY)
     moment = run(folder, "amend", "london", "E2", "2026-10-25", "Present", "--at", "01:30", "--second", *WHY, "--json")
 
     told = json.loads(moment.stdout)
@@ -43,7 +44,7 @@ def test_a_day_and_a_moment_are_amended(folder: Path) -> None:
     assert told.pop("by").startswith("os:")
     assert told == {
         "site": "london",
-        "row": 3,
+        "row": 4,
         "action": "amended",
         "about": "2026-10-25T01:30:00+00:00",
         "employee_id": "E2",
@@ -52,8 +53,10 @@ def test_a_day_and_a_moment_are_amended(folder: Path) -> None:
         "reason": "forgot the tablet",
         "reference": "",
     }
+    assert nothing.stdout == "row 3: amended 2026-10-27 E1 Ana Martín as if not marked: forgot the tablet\n"
     assert lines_of(folder) == [
         "amended,2026-10-26,E1,Ana Martín,Absent",
+        "amended,2026-10-27,E1,Ana Martín,",
         "amended,2026-10-25T01:30:00+00:00,E2,Jo,Present",
     ]
     data = folder / "data"
@@ -94,6 +97,8 @@ def test_what_is_refused_is_said_and_nothing_is_written(folder: Path, words: tup
         ("amend", "london", "E1", "2026-10-26", "Present", "--at", "08:30+01:00", *WHY),
         ("amend", "london", "E1", "2026-10-26", "Present", "--first", "--second", *WHY),
         ("close", "london", "October"),
+        ("amend", "london", "E1", "2026-10-26", "Present"),
+        ("reopen", "london", "2026-10"),
     ],
 )
 def test_what_cannot_be_read_is_wrong_usage(folder: Path, words: tuple[str, ...]) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from attendance.clock import Month
 from attendance.codec import AMENDMENTS_HEADER, about_text, decode_amendment, encode_amendment, is_amendment
-from attendance.errors import MalformedRowError
+from attendance.errors import InvalidInputError, MalformedRowError
+from attendance.identity import clean_reason
 from attendance.model import Amendment, AmendmentAction, Moment
 
 ROW = b"2026-11-23T09:00:03+00:00,amended,2026-11-20,E0042,Ana,Present,anna,forgot the tablet,\n"
@@ -115,6 +116,20 @@ def test_the_stdlib_reads_the_same_fields(one: Amendment) -> None:
         one.reason,
         one.reference,
     ]
+
+
+@given(text=st.text(max_size=320))
+def test_whatever_may_be_a_reason_can_be_written(text: str) -> None:
+    """What is let through stands in a row as it is, and is let through again unchanged; it begins no formula."""
+    try:
+        reason = clean_reason(text)
+    except InvalidInputError as refused:
+        assert list(refused.fields) == ["reason"]  # noqa: PT017  # most texts are refused
+        return
+
+    assert clean_reason(reason) == reason
+    assert 1 <= len(reason) <= 300
+    assert is_amendment(encode_amendment(amendment(reason=reason)))
 
 
 @pytest.mark.parametrize(

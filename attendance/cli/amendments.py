@@ -17,7 +17,7 @@ from attendance.clock import Month, read_date, read_month
 from attendance.codec import about_text, encode_timestamp
 from attendance.model import Amendment, Site
 
-Reason = Annotated[str, typer.Option(help="Why; it stands beside the value everywhere.", prompt=True)]
+Reason = Annotated[str, typer.Option(help="Why; it stands beside the value everywhere.")]
 Number = Annotated[int, typer.Argument(metavar="ROW", help="The row of the request, as `--requests` lists it.")]
 MonthText = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-10.")]
 
@@ -55,8 +55,7 @@ def show_amendments(
     as_json: Json = False,
 ) -> None:
     """List what was amended, asked for, answered, closed and opened again at a site, in the order of writing."""
-    site = open_registry().resolve(site_id)
-    amending = open_amending(open_marking(open_registry()))
+    site, amending = _look(site_id)
     rows = amending.requests(site) if requests else amending.trail(site)
     if as_json:
         print_json([amendment_object(row) for row in rows])
@@ -100,8 +99,7 @@ def reopen(site_id: SiteId, month: MonthText, reason: Reason, *, as_json: Json =
 
 def differences(site_id: SiteId, month: MonthText, *, as_json: Json = False) -> None:
     """List in what a month differs now from its sheet when it was closed last."""
-    site = open_registry().resolve(site_id)
-    amending = open_amending(open_marking(open_registry()))
+    site, amending = _look(site_id)
     of = _month(month)
     found = amending.differences(site, of)
     if as_json:
@@ -134,12 +132,16 @@ def amendment_object(row: Amendment) -> dict[str, Any]:
     }
 
 
+def _look(site_id: str) -> tuple[Site, Amending]:
+    """Return a site and the use case; raise UnknownSiteError."""
+    registry = open_registry()
+    return registry.resolve(site_id), open_amending(open_marking(registry))
+
+
 @contextmanager
 def _open(site_id: str) -> Iterator[tuple[Site, Amending]]:
     """Give a site and the use case; what was written is copied and sealed, since no server may be running."""
-    registry = open_registry()
-    site = registry.resolve(site_id)
-    amending = open_amending(open_marking(registry))
+    site, amending = _look(site_id)
     with followed(amending.file(site)):
         yield site, amending
 
@@ -149,7 +151,8 @@ def _print_written(site: Site, row: Amendment, *, as_json: bool) -> None:
     if as_json:
         print_json({"site": site.site_id} | amendment_object(row))
         return
-    words = (str(row.action), about_text(row.about), row.employee_id, row.name, row.status, row.reason)
+    status = row.status or ("as if not marked:" if row.employee_id else "")
+    words = (str(row.action), about_text(row.about), row.employee_id, row.name, status, row.reason)
     sys.stdout.write(f"row {row.number}: {' '.join(filter(None, words))}\n")
 
 
