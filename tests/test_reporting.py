@@ -1,6 +1,6 @@
 """Claims about days that are read from ledgers: only the rows of that day, each by its own offset, and their JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from attendance.ledger import Ledger
 from attendance.model import Amendment, Kind, Mark, Plan, Site
 from attendance.reporting import Reporting, days_object
 from attendance.roster import Roster, RosterFile
-from attendance.timesheet import DaySheet
+from attendance.timesheet import DaySheet, State
 from tests.conftest import HandClock, Incidents
 from tests.sheet_kit import amendment
 
@@ -144,6 +144,90 @@ def test_a_day_reads_its_own_bytes(make_site: Callable[..., Site], ledger_of: Ca
 
     assert len(found.entries) == 288
     assert _bytes_read() - before < ledger.site.csv_path.stat().st_size / 3
+
+
+def over(now: HandClock, incidents: Incidents, *said: Amendment) -> Reporting:
+    """Return what tells of sites with their rosters and ledgers as they stand in their files."""
+
+    def roster_of(site: Site) -> Roster | None:
+        return RosterFile(site.roster_path).current() if site.roster_path else None
+
+    def said_of(site: Site) -> Sequence[Amendment]:
+        return said if site.site_id == "rome" else ()
+
+    return Reporting(lambda site: Ledger(site, now=now, report=incidents), roster_of, said_of, now=now)
+
+
+@pytest.fixture
+def abroad(make_site: Callable[..., Site], ledger_of: Callable[..., Ledger], tmp_path: Path) -> dict[str, Site]:
+    """London, where Ana has not marked on Friday, and three sites where she did: two of them take visitors."""
+    roster_file(tmp_path, "E1,Ana")
+    (tmp_path / "others.csv").write_text("Employee_ID,Name\nR1,Rea\n", encoding="utf-8")
+    sites = {"london": make_site(roster_path=tmp_path / "some.roster.csv")}
+    for site_id, zone, visitors, at in (
+        ("oslo", "Europe/Oslo", False, "08:00:00+01:00"),
+        ("rome", "Europe/Rome", True, "09:00:00+01:00"),
+        ("tokyo", "Asia/Tokyo", True, "18:00:00+09:00"),
+    ):
+        sites[site_id] = make_site(site_id, zone, visitors=visitors, roster_path=tmp_path / "others.csv")
+        ledger_of(sites[site_id], row(f"2026-11-20T{at}"))
+    return sites
+
+
+def test_who_is_missing_is_looked_for_at_the_sites_that_are_named(
+    abroad: dict[str, Site], clock: HandClock, incidents: Incidents
+) -> None:
+    """And take visitors; at no other one, whatever is marked there."""
+    reporting, london = over(clock, incidents), abroad["london"]
+
+    def seen(*others: str) -> str | None:
+        (entry,) = reporting.day(london, FRIDAY, others=[abroad[other] for other in others]).entries
+        return entry.seen.site.site_id if entry.seen else None
+
+    asked: list[tuple[str, ...]] = [(), ("oslo",), ("tokyo",), ("oslo", "tokyo", "rome", "london")]
+    assert [seen(*others) for others in asked] == [None, None, "tokyo", "rome"]
+
+
+def test_who_was_seen_is_told_as_it_was_known_and_amended(
+    abroad: dict[str, Site], clock: HandClock, incidents: Incidents
+) -> None:
+    """Neither by a mark of later, nor by one that HR of the other site took away."""
+    taken = amendment("2026-11-20T09:00:00+01:00", "", written="2026-11-23T08:00:00+00:00")
+    london, others = abroad["london"], [abroad["rome"]]
+    reporting = over(clock, incidents, taken)
+
+    found = [
+        reporting.day(london, FRIDAY, known_at=known_at, others=others).entries[0].seen is not None
+        for known_at in (datetime(2026, 11, 20, 7, tzinfo=UTC), datetime(2026, 11, 20, 9, tzinfo=UTC), None)
+    ]
+
+    assert found == [False, True, False]
+
+
+def test_nobody_is_seen_at_a_site_that_cannot_be_read(
+    abroad: dict[str, Site], clock: HandClock, incidents: Incidents
+) -> None:
+    """Their own site tells all the same that they are missing."""
+    abroad["rome"].csv_path.unlink()
+    abroad["rome"].csv_path.mkdir()
+
+    (entry,) = over(clock, incidents).day(abroad["london"], FRIDAY, others=abroad.values()).entries
+
+    assert (entry.state, entry.seen and entry.seen.site.site_id) == (State.NOT_MARKED, "tokyo")
+
+
+def test_sheets_of_several_dates_are_each_looked_up_on_their_own(
+    abroad: dict[str, Site], clock: HandClock, incidents: Incidents
+) -> None:
+    """Who was in Rome on Friday was not there on Thursday; a sheet that is there already is not read again."""
+    reporting = over(clock, incidents)
+    sheets = [reporting.day(abroad["london"], on) for on in (FRIDAY, date(2026, 11, 19))]
+    rome = reporting.day(abroad["rome"], FRIDAY)
+    abroad["rome"].csv_path.unlink()
+
+    told = reporting.with_sightings([*sheets, rome], [abroad["rome"]])
+
+    assert [sheet.entries[0].seen is not None for sheet in told] == [True, False, False]
 
 
 def many(site: Site, count: int) -> list[Mark]:

@@ -137,3 +137,35 @@ def test_what_is_no_instant_is_refused(web: Web, known: str) -> None:
     assert is_problem(answer, 422, "invalid_query")
     assert "with its offset" in answer.json()["fields"]["as_known_on"]
     assert known not in answer.text
+
+
+def test_who_is_missing_is_told_where_they_are_as_far_as_the_token_reaches(tmp_path: Path) -> None:
+    """Also where that site is not asked for; another token sees nothing of it, and what HR amended has its trail."""
+    sites = SITES | {"rome": "timezone: Europe/Rome; visitors: true; roster: data/rome.roster.csv"}
+    write_roster(tmp_path, "london", E1="Ana Martín", E2="Jo")
+    write_roster(tmp_path, "rome", R1="Rea")
+    (tmp_path / "data" / "rome.csv").write_text(f"{HEADER}2026-11-20T09:00:00+01:00,E1,Ana Martín,Present\n", "utf-8")
+    amendments = "Timestamp,Action,About,Employee_ID,Name,Status,By,Reason,Reference\n"
+    amendments += "2026-11-21T09:00:00+00:00,amended,2026-11-20,E2,Jo,Absent,hr,ill,\n"
+    (tmp_path / "data" / "london.amendments.csv").write_text(amendments, "utf-8")
+
+    with serving_web(tmp_path, sites=sites, role="hr") as web:
+        ana, jo = web.client.get(f"{DAY}?site=london").json()["sites"][0]["employees"]
+        narrow = web.client.get(DAY, headers=token_of(web, "payroll", "hr", sites=["london"]))
+        before = web.client.get(f"{DAY}?site=london&as_known_on=2026-11-20").json()["sites"][0]["employees"]
+
+    assert (ana["kind"], ana["seen"]) == ("not_marked", {"site": "rome", "timestamp": "2026-11-20T09:00:00+01:00"})
+    assert narrow.json()["sites"][0]["employees"][0]["seen"] is None
+    assert "rome" not in narrow.text
+    assert (jo["kind"], jo["amended"], jo["first"]) == ("absent", True, None)
+    assert jo["trail"] == [
+        {
+            "written": "2026-11-21T09:00:00+00:00",
+            "action": "amended",
+            "about": "2026-11-20",
+            "status": "Absent",
+            "by": "hr",
+            "reason": "ill",
+        }
+    ]
+    assert (before[1]["kind"], before[1]["amended"], before[1]["trail"]) == ("not_marked", False, [])
