@@ -1,5 +1,7 @@
 """Claims about closed months: the sheet, its digest, who may close, what differs after one was opened again."""
 
+import csv
+import io
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from attendance.amending import Amending
-from attendance.amendments import Draft
+from attendance.amendments import Draft, differences
 from attendance.amendments.sheets import COLUMNS
 from attendance.clock import Month
 from attendance.errors import (
@@ -24,7 +26,7 @@ from attendance.errors import (
 )
 from attendance.model import AmendmentAction, Kind, Plan, Site
 from tests.amending_kit import at, open_amending, rows_in_file, wish, write_marks, write_roster
-from tests.appendlog_kit import quarantined
+from tests.appendlog_kit import quarantined, watch
 from tests.conftest import HandClock, Incidents
 
 OCTOBER = Month(2026, 10)
@@ -221,6 +223,37 @@ def test_who_came_or_went_since_is_a_difference(site: Site, amending: Amending) 
         (3, "E1", False, True),
         (31, "E2", True, False),
     ]
+
+
+def test_a_sheet_of_a_version_that_had_other_columns_is_compared_by_those_it_has(
+    site: Site, amending: Amending
+) -> None:
+    """What it does not tell was not the same, and is said so."""
+    amending.close(site, OCTOBER, by="anna")
+    text = sheet_of(site).read_text(encoding="utf-8")
+    at_column = COLUMNS.index("Worked")
+    old = io.StringIO(newline="")
+    rows = csv.reader(io.StringIO(text, newline=""))
+    csv.writer(old, lineterminator="\n").writerows([*row[:at_column], *row[at_column + 1 :]] for row in rows)
+
+    found = list(differences(old.getvalue().encode(), text.encode()))
+
+    assert len(found) == text.count("\n") - 1
+    assert {tuple(one.columns) for one in found} == {("Worked",)}
+
+
+def test_a_closing_is_durable_before_its_row_counts(
+    site: Site, amending: Amending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sheet is written and flushed, renamed, its folder flushed; then the row is written and flushed."""
+    amending.amend(site, wish("E2", THIRD, "In", name=""), by="anna")
+    calls: list[str] = []
+    for name in ("write", "fsync", "rename", "fdatasync"):
+        watch(monkeypatch, name, lambda *_, name=name: calls.append(name))
+
+    amending.close(site, OCTOBER, by="anna")
+
+    assert "".join(f" {name}" for name in calls).endswith(" write fsync rename fsync write fdatasync write")
 
 
 def test_without_a_closing_there_is_nothing_to_compare_with(site: Site, amending: Amending) -> None:

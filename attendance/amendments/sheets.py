@@ -99,7 +99,7 @@ def closed_problem(closing: Closing) -> str | None:
 
 def differences(closed: bytes, present: bytes) -> Iterator[Difference]:
     """Yield the days of employees in which two sheets differ, in the order of dates and IDs; a new name is none."""
-    was, became = _rows(closed), _rows(present)
+    was, became = _rows_apart(closed, present), _rows_apart(present, closed)
     for key in sorted(was.keys() | became.keys()):
         one, other = was.get(key, {}), became.get(key, {})
         told = other or one
@@ -114,9 +114,11 @@ def differences(closed: bytes, present: bytes) -> Iterator[Difference]:
             yield found
 
 
-def _rows(sheet: bytes) -> dict[tuple[str, str], _Cells]:
-    """Return the rows of a sheet by date and ID."""
-    rows = csv.DictReader(io.StringIO(sheet.decode(), newline=""))
+def _rows_apart(sheet: bytes, other: bytes) -> dict[tuple[str, str], _Cells]:
+    """Return the rows of a sheet, by date and ID, whose lines are not in the other: no field holds a line end."""
+    (header, *lines), (other_header, *others) = (one.decode().split("\n") for one in (sheet, other))
+    shared = set(others) if header == other_header else set()
+    rows = csv.DictReader([header, *(line for line in lines if line not in shared)])
     return {(row["Date"], row["Employee_ID"]): row for row in rows}
 
 
