@@ -101,12 +101,29 @@ def pages(base_url: str) -> Iterator[Place]:
     yield Place(url=f"{base_url}/hr/sites/names/muster", shows=[*NAMES], role="viewer")
     yield Place(url=f"{base_url}/hr/sites/names", shows=[SITE_NAME, *NAMES], role="hr")
     yield Place(url=f"{base_url}/hr/sites/roster", shows=[SITE_NAME, *NAMES], role="hr")
+    yield from _sheets(base_url)
     yield Place(url=f"{base_url}/hr/sites/roster/pins", shows=[SITE_NAME], role="hr")
     yield Place(url=f"{base_url}/hr/kiosks", shows=[SITE_NAME], role="hr")
     yield Place(url=f"{base_url}/hr/kiosks?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", role="hr")
     yield Place(url=f"{base_url}/account", role="hr")
     yield Place(url=f"{base_url}/sites/roster/kiosk", shows=[SITE_NAME])  # for a stranger: not a kiosk yet
     yield from _kiosk_pages(f"{base_url}/sites/roster/kiosk")
+
+
+def _sheets(base_url: str) -> Iterator[Place]:
+    """Yield the pages of days, months and years; each name stands on all of them, and on a page of its own."""
+    script = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
+    for site in ("names", "roster"):
+        home = f"{base_url}/hr/sites/{site}"
+        yield Place(url=f"{home}/days/today", shows=[SITE_NAME, *NAMES], role="hr")
+        yield Place(url=f"{home}/months/this", shows=[SITE_NAME, *NAMES], role="hr")
+        yield Place(url=f"{home}/days/today?q={script}", shows=[SITE_NAME], role="hr")
+        yield Place(url=f"{home}/months/this?known={script}", shows=[SITE_NAME], role="hr")
+    for name in NAMES:
+        path = f"/hr/sites/roster/employees/{employee_id(name)}"
+        yield Place(url=f"{base_url}{path}", shows=[SITE_NAME, name], role="hr")
+    yield Place(url=f"{base_url}/hr/days/today", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/sun/today", shows=[SITE_NAME], role="hr")
 
 
 def _kiosk_pages(home: str) -> Iterator[Place]:

@@ -5,14 +5,16 @@ const table = document.querySelector("table[data-rows]");
 
 if (search && table) {
   const none = document.querySelector("[data-none]");
-  const rows = [...table.tBodies[0].rows].map((row) => [row, `${row.cells[0].textContent} ${row.cells[1].textContent}`.toLowerCase()]);
+  const heads = Number(table.dataset.rows); // of these cells somebody's name and ID are read
+  const told = (row) => [...row.cells].slice(0, heads).map((cell) => cell.textContent).join(" ").toLowerCase();
+  const rows = [...table.tBodies[0].rows].map((row) => [row, told(row)]);
   search.q.addEventListener("input", () => {
     const words = search.q.value.toLowerCase().split(/\s+/);
     let shown = 0;
-    for (const [row, told] of rows) {
-      row.hidden = !words.every((word) => told.includes(word));
+    for (const [row, text] of rows) {
+      row.hidden = !words.every((word) => text.includes(word));
       if (!row.hidden) shown++;
     }
-    none.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} rows are shown.`;
+    none.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} people are shown.`;
   });
 }
