@@ -35,6 +35,10 @@ bench: .venv/.dev  ## Measure what a mark costs beside an empty route, in a few 
 bench-full: .venv/.dev  ## The same with longer rounds and ledgers of 10 million rows
 	$(BIN)/python -m benchmarks --full
 
+.PHONY: bench-reports
+bench-reports: .venv/.dev  ## Measure what days, months and years cost, and what they cost marks; FULL=--full for years of rows
+	$(BIN)/python -m benchmarks reports $(FULL)
+
 .PHONY: bench-check
 bench-check: .venv/.dev  ## Fail if a mark costs much more beside an empty request than it did (needs wrk)
 	$(BIN)/python -m benchmarks check

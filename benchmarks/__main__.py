@@ -15,6 +15,7 @@ from benchmarks.load import find_wrk
 from benchmarks.servers import CHECKOUT
 
 NAMES = ("marks", "many_sites", "growth", "rush", "memory")
+REPORTS = ("spans", "months", "years", "beside")
 FULL_RESULTS = Path(__file__).with_name("results")
 SHORT_RESULTS = CHECKOUT / "build" / "benchmarks"
 """Only full results are kept with the code."""
@@ -26,7 +27,8 @@ def main() -> int:
     wanted = read_arguments(sys.argv[1:])
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     try:
-        find_wrk()
+        if not set(wanted.names) <= set(REPORTS):
+            find_wrk()
         if wanted.names == ["check"]:
             return check(console)
         _measure(wanted.names, console, full=wanted.full)
@@ -38,13 +40,20 @@ def main() -> int:
 
 def read_arguments(arguments: list[str]) -> Namespace:
     """Return `names` and `full`; exit with 2 and a message where a name is unknown."""
-    parser = ArgumentParser(prog="python -m benchmarks", description="Measure what a mark costs.")
+    parser = ArgumentParser(prog="python -m benchmarks", description="Measure what marks and reports cost.")
     parser.add_argument("--full", action="store_true", help="longer rounds and larger ledgers")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (all), or check")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(NAMES)} (these without a NAME), {', '.join(REPORTS)} (reports: these), or check",
+    )
     read = parser.parse_args(arguments)
+    if read.names == ["reports"]:
+        read.names = list(REPORTS)
     read.names = read.names or list(NAMES)
-    if read.names != ["check"] and not set(read.names) <= set(NAMES):
-        parser.error(f"NAME is check, or some of {', '.join(NAMES)}")
+    if read.names != ["check"] and not set(read.names) <= {*NAMES, *REPORTS}:
+        parser.error(f"NAME is check, reports, or some of {', '.join((*NAMES, *REPORTS))}")
     return read
 
 

@@ -27,10 +27,10 @@ def ledger_path(folder: Path) -> Path:
     return folder / "data" / "s0.csv"
 
 
-def write_ledger(path: Path, *, rows: int, before: date) -> None:
+def write_ledger(path: Path, *, rows: int, before: date, people: int = PEOPLE) -> None:
     """Write a ledger of so many rows: on each of the days before a date everybody came and went."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = list(_day())
+    lines = list(_day(people))
     days = -(-rows // len(lines))
     with path.open("wb") as file:
         file.write(HEADER)
@@ -39,11 +39,11 @@ def write_ledger(path: Path, *, rows: int, before: date) -> None:
             file.write(_dated("".join(some), before - timedelta(days=left)))
 
 
-def _day() -> Iterator[str]:
+def _day(people: int) -> Iterator[str]:
     """Yield the rows of a day without its date and offset."""
     for status, hour in _SHIFT.items():
-        for number in range(PEOPLE):
-            at = datetime.combine(date.min, time(hour)) + timedelta(seconds=number * _ARRIVAL_SECONDS // PEOPLE)
+        for number in range(people):
+            at = datetime.combine(date.min, time(hour)) + timedelta(seconds=number * _ARRIVAL_SECONDS // people)
             yield f"<date>T{at:%H:%M:%S}<offset>,E{number:05},Ana Martín {number},{status}\n"
 
 

@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 12.0
 ANSWER_SECONDS = 20.0
 
-_ATTENDANCE = Path(sys.executable).with_name("attendance")
+ATTENDANCE = Path(sys.executable).with_name("attendance")
 _GUNICORN = [sys.executable, "-m", "gunicorn", "--config", str(CHECKOUT / "benchmarks" / "apps" / "gunicorn_conf.py")]
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -68,7 +68,7 @@ class Server:
 
 def attendance(folder: Path, *, workers: int = 1) -> AbstractContextManager[Server]:
     """Serve the sites.yaml of the folder, as a user does."""
-    return _running("attendance", [str(_ATTENDANCE), "serve"], folder, workers)
+    return _running("attendance", [str(ATTENDANCE), "serve"], folder, workers)
 
 
 def empty(folder: Path, *, workers: int = 1) -> AbstractContextManager[Server]:

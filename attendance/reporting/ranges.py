@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import accumulate
 
@@ -29,7 +29,7 @@ from attendance.timesheet.day import key_of
 PART_BYTES = 12 << 20
 """So much of a file is counted at once: its people fit into the cache of a processor."""
 
-_WORKERS = min(4, os.cpu_count() or 1)
+WORKERS = min(4, os.cpu_count() or 1)
 _NAMES = ("present", "absent", "late", "not_marked", "off")
 
 
@@ -74,30 +74,16 @@ class Ranges:
         roster = self._roster_of(site)
         today = work_day(self._now(), site.zone, site.day_start).date
         told = _Told(site, roster.employees if roster else None, self._amendments_of(site), today)
-        ledger = self._ledger_of(site)
+        rows = _Rows(self._ledger_of(site))
         with ExitStack() as stack:
             engine = stack.enter_context(Engine(site.statuses, told.employees.values() if roster else None))
-            pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
-            parts = [part for stretch in stretches(site, first, last) for part in _parts(ledger, stretch)]
-            found = list(pool.map(partial(self._counted, told, engine, ledger), parts))
+            pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+            parts = [part for stretch in stretches(site, first, last) for part in rows.parts(stretch)]
+            found = list(pool.map(partial(_counted, told, engine, rows), parts))
         days: list[RangeDay] = []
         for part, counted in zip(parts, found, strict=True):
             days += told.days(part, counted) if counted else self._derived(site, part, today)
         return days
-
-    def _counted(self, told: "_Told", engine: Engine, ledger: Ledger, stretch: Stretch) -> Counted | None:
-        """Return what the engine counts, or None where rows must be read one by one."""
-        start, end = (ledger.offset_at(instant) for instant in (stretch.starts_at, stretch.ends_at))
-        around = next(ledger.read(stretch.starts_at - OFFSETS_APART, stretch.ends_at + OFFSETS_APART), None)
-        if around and is_of_another_zone(told.site, around):
-            return None
-        if start == end:
-            return Counted(groups=(), rows=())
-        try:
-            counted = engine.count(stretch, ledger.log.chunks(start, end), told.apart(stretch))
-        except NotPlainError:
-            return None
-        return None if told.is_misspelled(counted.groups) else counted
 
     def _derived(self, site: Site, stretch: Stretch, today: date) -> Iterator[RangeDay]:
         """Yield the days of a stretch as their sheets tell them."""
@@ -109,14 +95,54 @@ class Ranges:
             yield RangeDay(date=on, totals=totals_of(begun), marks=marks[on], counted=False)
 
 
-def _parts(ledger: Ledger, stretch: Stretch) -> Iterator[Stretch]:
-    """Yield a stretch in parts that are not too large to be counted at once."""
-    start, end = (ledger.offset_at(instant) for instant in (stretch.starts_at, stretch.ends_at))
-    if end - start <= PART_BYTES or stretch.days == 1:
-        yield stretch
-        return
-    for half in stretch.halves:
-        yield from _parts(ledger, half)
+class _Rows:
+    """The rows of a ledger while a range of it is told: where those of a stretch lie is looked up once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[datetime, int] = {}
+
+    def bounds(self, stretch: Stretch) -> tuple[int, int]:
+        """Return between which offsets the rows of a stretch lie."""
+        return self._offset(stretch.starts_at), self._offset(stretch.ends_at)
+
+    def parts(self, stretch: Stretch) -> Iterator[Stretch]:
+        """Yield a stretch in parts that are not too large to be counted at once."""
+        start, end = self.bounds(stretch)
+        if stretch.days == 1 or (end - start <= PART_BYTES and not self.begins_elsewhere(stretch)):
+            yield stretch
+            return
+        for half in stretch.halves:
+            yield from self.parts(half)
+
+    def begins_elsewhere(self, stretch: Stretch) -> bool:
+        """Tell whether rows about a stretch begin with one of another zone: whatever follows may be of another date."""
+        around = next(self._ledger.read(stretch.starts_at - OFFSETS_APART, stretch.ends_at + OFFSETS_APART), None)
+        return around is not None and is_of_another_zone(self._ledger.site, around)
+
+    def pieces(self, stretch: Stretch) -> Iterator[bytes]:
+        """Yield the bytes of the rows of a stretch."""
+        return self._ledger.log.chunks(*self.bounds(stretch))
+
+    def _offset(self, instant: datetime) -> int:
+        """Return where the rows from an instant on begin."""
+        if instant not in self._known:
+            self._known[instant] = self._ledger.offset_at(instant)
+        return self._known[instant]
+
+
+def _counted(told: "_Told", engine: Engine, rows: _Rows, stretch: Stretch) -> Counted | None:
+    """Return what the engine counts, or None where rows must be read one by one."""
+    start, end = rows.bounds(stretch)
+    if rows.begins_elsewhere(stretch):
+        return None
+    if start == end:
+        return Counted(groups=(), rows=())
+    try:
+        counted = engine.count(stretch, rows.pieces(stretch), told.apart(stretch))
+    except NotPlainError:
+        return None
+    return None if told.is_misspelled(counted.groups) else counted
 
 
 class _Told:
