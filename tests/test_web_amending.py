@@ -161,6 +161,13 @@ def test_as_if_not_marked_takes_a_day_away(web: Web, hr: dict[str, str]) -> None
     assert "It is now: Not marked." in visible_text(look(web, hr, answer.headers["location"]))
 
 
+def test_for_the_whole_day_a_time_that_was_typed_before_is_left_out(web: Web, hr: dict[str, str]) -> None:
+    """Its field is hidden then, and sent none the less."""
+    correct(web, hr, time="17:30", which="second")
+
+    assert amendments(web) == ["amended,2026-11-20,E1,Ana Martín,Absent,hana,was ill,"]
+
+
 def test_a_mark_is_corrected_by_its_own_time(web: Web, hr: dict[str, str]) -> None:
     """The link beside it fills the form; the row speaks of its instant, and the mark of that time counts no more."""
     link = next(tag["href"] for tag in tags(look(web, hr, FRIDAY), "a") if "time=17" in tag["href"])
