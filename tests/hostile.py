@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from attendance.clock import find_zone, to_local, utc_now
+
 SCRIPT = "<script>alert(1)</script>"
 SITE_NAME = f"O'Brien & {SCRIPT}"
 
@@ -103,6 +105,11 @@ def pages(base_url: str) -> Iterator[Place]:
     yield Place(url=f"{base_url}/hr/sites/roster", shows=[SITE_NAME, *NAMES], role="hr")
     yield from _sheets(base_url)
     yield Place(url=f"{base_url}/hr/sites/roster/pins", shows=[SITE_NAME], role="hr")
+    for name in NAMES[::5]:  # tests/test_web_amending_hostile.py looks at all of them
+        day = f"employees/{employee_id(name)}/days/{to_local(utc_now(), find_zone('Europe/London')).date()}"
+        yield Place(url=f"{base_url}/hr/sites/roster/{day}", shows=[SITE_NAME, name], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/roster/months/2026-01/closing", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/requests", role="hr")
     yield Place(url=f"{base_url}/hr/kiosks", shows=[SITE_NAME], role="hr")
     yield Place(url=f"{base_url}/hr/kiosks?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", role="hr")
     yield Place(url=f"{base_url}/account", role="hr")
