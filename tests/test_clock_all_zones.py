@@ -159,3 +159,12 @@ def test_a_work_date_never_goes_back_across_a_change_of_the_clock(zone_names: li
             )
 
     assert failures == []
+
+
+def test_no_zone_changes_twice_within_two_days() -> None:
+    """So a work date at both ends of which the clock has one offset has it all the time (`timesheet.day`)."""
+    short = [
+        name for name in pytz.all_timezones for era in eras(name) if era.ends_at - era.starts_at < timedelta(days=2)
+    ]
+
+    assert short == []

@@ -233,6 +233,15 @@ def test_rows_of_before_a_move_keep_their_meaning(make_site: Callable[..., Site]
     assert (only(site, FRIDAY, in_time).late, only(site, FRIDAY, late).late) == (False, True)
 
 
+def test_a_row_of_before_a_move_keeps_its_meaning_where_the_clock_is_changed(make_site: Callable[..., Site]) -> None:
+    """The site was in Lagos, an hour ahead all year: what was half past midnight there is on the next date."""
+    site = make_site(plan=Plan(workdays=EVERY_DAY))
+    night = row("2026-10-26T00:30:00+01:00")  # 23:30 on Sunday in London, on winter time by then
+
+    assert only(site, AUTUMN, night).state is State.NOT_MARKED
+    assert only(site, AUTUMN + timedelta(days=1), night).last == night
+
+
 def test_on_the_day_of_a_move_each_row_has_its_own_zone(make_site: Callable[..., Site]) -> None:
     """Rows of both zones within an hour: those of London still count there, those of Kathmandu here."""
     site = make_site(timezone="Asia/Kathmandu", plan=NINE)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from attendance.clock import Month
 from attendance.model import Amendment, AmendmentAction, Employee, Mark, Moment, Plan, Site
-from attendance.timesheet import Entry, MonthSheet, PersonMonth, State, Totals, day_sheet, month_sheet, person_year
+from attendance.timesheet import (
+    Entry,
+    MonthSheet,
+    PersonMonth,
+    State,
+    Totals,
+    day_sheet,
+    month_sheet,
+    person_year,
+    totals_of,
+)
 from tests.conftest import build_site
 from tests.sheet_kit import ANA, BO, DOORS, amendment, hours, roster, row, times
 
@@ -61,6 +71,13 @@ def test_days_to_come_tell_nothing(london: Site) -> None:
     (ana,) = month(london, [], amendment(date(2026, 11, 20), "Absent"), until=date(2026, 11, 3)).people
 
     assert told(ana) == {1: State.OFF, 2: State.NOT_MARKED, 3: State.NOT_MARKED, 20: State.ABSENT}
+
+
+def test_that_a_month_was_closed_is_said_of_nobody(london: Site) -> None:
+    """Such a row among the amendments speaks of no day."""
+    closed = amendment(NOVEMBER, "", "", name="", action=AmendmentAction.CLOSED)
+
+    assert month(london, [], closed, people=None).people == []
 
 
 def test_without_a_roster_only_days_on_which_somebody_marked_are_told(london: Site) -> None:
@@ -327,6 +344,7 @@ def test_a_month_is_what_its_days_are(made: Made) -> None:
         assert by_id([one.entries[number] for one in sheet.people]) == by_id(day.entries)
         assert (sheet.days[number].holiday, sheet.days[number].date) == (day.holiday, day.date)
     assert sheet.totals == [day.totals for day in days]
+    assert sheet.sum == totals_of(entry for day in days for entry in day.entries)
     assert len({one.employee_id for one in sheet.people}) == len(sheet.people)
     assert all(any(one.entries) or employees for one in sheet.people)
 

@@ -170,15 +170,31 @@ class Day:
 
     def _as_at(self, instant: datetime, utc_offset: timedelta) -> tuple[WorkDay, datetime | None]:
         """Return the work date and the last instant that is in time, in the zone in which a row was written."""
+        here, steady_offset = self._here
+        if utc_offset == steady_offset and instant in here[0]:
+            return here
         minute = instant.replace(second=0), utc_offset  # a zone changes with a minute, not within
         zone = self._zones.get(minute)
         if zone is None:
             elsewhere = to_local(instant, self._site.zone).utcoffset() != utc_offset
             zone = self._zones[minute] = fixed_zone(utc_offset) if elsewhere else self._site.zone
         if zone not in self._days:
-            in_zone = work_day_on(self.date, zone, self._site.day_start), due_at(self._site, self.date, zone)
-            self._days[zone] = in_zone
+            self._days[zone] = self._in_zone(zone)
         return self._days[zone]
+
+    @cached_property
+    def _here(self) -> tuple[tuple[WorkDay, datetime | None], timedelta | None]:
+        """Return the same in the zone of the site, and its offset if the clock is not changed on this date.
+
+        It is not where it has one offset at both ends: no zone changes twice within two days (a test says so).
+        """
+        here = self._in_zone(self._site.zone)
+        first, last = (to_local(at, self._site.zone).utcoffset() for at in (here[0].starts_at, here[0].ends_at))
+        return here, first if first == last else None
+
+    def _in_zone(self, zone: tzinfo) -> tuple[WorkDay, datetime | None]:
+        """Return the work date and the last instant that is in time, in a zone."""
+        return work_day_on(self.date, zone, self._site.day_start), due_at(self._site, self.date, zone)
 
 
 def _amended(marks: Sequence[Mark], trail: Sequence[Amendment]) -> tuple[Sequence[Mark], str | None]:

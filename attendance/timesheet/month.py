@@ -8,12 +8,11 @@ from typing import TypeVar
 from attendance.clock import Month
 from attendance.model import Amendment, Employee, Mark, Moment, Site
 from attendance.timesheet.day import Day, key_of
-from attendance.timesheet.nouns import Entry, Totals, totals_of
+from attendance.timesheet.nouns import Entry, State, Totals, totals_of
 
 Own = dict[date, tuple[list[Mark], list[Amendment]]]
 """What is told of one employee, by the dates of which it speaks."""
 
-_NOTHING: tuple[list[Mark], list[Amendment]] = ([], [])
 _Spoken = TypeVar("_Spoken", Mark, Amendment)
 
 
@@ -110,10 +109,16 @@ def entries_over(
     days: Mapping[date, Day], employee: Employee | None, own: Own, until: date, *, has_roster: bool
 ) -> Iterator[Entry | None]:
     """Yield for each date what it was for somebody of whom these are the marks and amendments."""
+    unmarked: dict[State | None, Entry] = {}  # such a day is as any other, but for why nobody was expected
     for on, day in days.items():
-        is_told = on in own or (employee is not None and on <= until and employee.belongs_on(on))
-        marks, trail = own.get(on, _NOTHING)
-        yield day.entry(employee, marks, trail, has_roster=has_roster) if is_told else None
+        if on in own:
+            yield day.entry(employee, *own[on], has_roster=has_roster)
+        elif employee is not None and on <= until and employee.belongs_on(on):
+            if day.off not in unmarked:
+                unmarked[day.off] = day.entry(employee, [], [], has_roster=has_roster)
+            yield unmarked[day.off]
+        else:
+            yield None
 
 
 def dated(days: Mapping[date, Day], spoken: Iterable[_Spoken]) -> Iterator[tuple[date, _Spoken]]:
@@ -125,12 +130,16 @@ def dated(days: Mapping[date, Day], spoken: Iterable[_Spoken]) -> Iterator[tuple
                 break
 
 
-def _dates_near(spoken: Mark | Amendment) -> tuple[date, ...]:
-    """Return of which work dates a mark or an amendment may speak: of that on its clock, or of one beside."""
+def _dates_near(spoken: Mark | Amendment) -> Iterator[date]:
+    """Yield of which work dates a mark or an amendment may speak: of that on its clock, or of one beside."""
     if isinstance(spoken, Mark):
         near = (spoken.marked_at + spoken.utc_offset).date()
     elif isinstance(spoken.about, Moment):
         near = (spoken.about.at + spoken.about.utc_offset).date()
     else:
-        return (spoken.about,) if isinstance(spoken.about, date) else ()
-    return near, near - timedelta(days=1), near + timedelta(days=1)
+        if isinstance(spoken.about, date):
+            yield spoken.about
+        return
+    yield near
+    yield near - timedelta(days=1)
+    yield near + timedelta(days=1)
