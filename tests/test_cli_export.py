@@ -107,7 +107,7 @@ def test_the_month_of_a_report_is_a_grid_of_signs(company: Path) -> None:
     assert len(ana) == 3 + 31 + 5
     assert ana[3 + 18] == "A*"
     assert "·" in ana
-    assert "P present" in lines[-2]
+    assert "P present, also who left again" in lines[-2]
     assert "! late" in lines[-2]
     assert done.stderr.startswith("London: ")
     sums = {line.split()[0]: line.split() for line in lines[5:] if line}

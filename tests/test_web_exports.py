@@ -88,11 +88,13 @@ def test_the_api_an_export_and_the_command_line_have_the_same_totals(web: Web, t
     as_csv = totals(list(rows_of(get(web, MONTH, format="csv"))))
     columns, rows = from_parquet(get(web, MONTH, format="parquet").content, tmp_path)
     as_parquet = totals([dict(zip([name for name, _ in columns], row, strict=True)) for row in rows])
-    as_xlsx = {row[0]: row[1:] for row in from_xlsx(get(web, MONTH, format="xlsx").content, 1)}
+    *of_sites, of_all = from_xlsx(get(web, MONTH, format="xlsx").content, 1)
+    as_xlsx = {row[0]: row[1:] for row in of_sites}
     typed = json.loads(run(tmp_path, "report", "month", "--month", "2026-10", "--json").stdout)
 
     assert told == as_csv == as_parquet == {site["site"]: site["totals"] for site in typed["sites"]}
     assert {site: list(one.values()) for site, one in told.items()} == as_xlsx
+    assert of_all == ["All sites", *(sum(column) for column in zip(*as_xlsx.values(), strict=True))]
 
 
 def test_a_day_and_its_file_have_the_same_totals(web: Web) -> None:

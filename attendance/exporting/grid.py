@@ -65,13 +65,18 @@ def _write_person(sheet: "Worksheet", styles: Styles, at: int, days: Sequence[Da
     sheet.write_string(at, 1, text_cell(person.employee_id))
     for number, (day, entry) in enumerate(zip(days, person.entries, strict=True), _FIRST_DAY):
         if entry:
-            sheet.write_string(at, number, text_cell(sign_of(entry)), styles.state(entry.state, centred=True))
+            sheet.write_string(at, number, text_cell(sign_of(entry)), styles.state(_shown(entry.state), centred=True))
         elif day.off:
             sheet.write_blank(at, number, None, styles.quiet)
     behind = _FIRST_DAY + len(days)
     _write_totals(sheet, styles, at, behind, person.totals)
     if person.worked is not None:
         sheet.write_number(at, behind + len(TOTALS), person.worked.total_seconds() / _DAY_SECONDS, styles.duration)
+
+
+def _shown(state: State) -> State:
+    """Return in which colour a day is shown: who left again was present, as the sign says."""
+    return State.PRESENT if state is State.LEFT else state
 
 
 def _write_totals(sheet: "Worksheet", styles: Styles, at: int, behind: int, totals: Totals) -> None:
@@ -84,7 +89,7 @@ def _write_sums(sheet: "Worksheet", styles: Styles, at: int, month: MonthSheet) 
     """Write below the days how many there were, a row for each of the totals, and in the corner those of the month."""
     columns = [astuple(totals) for totals in month.totals]
     for number, name in enumerate(TOTALS):
-        sheet.write_string(at + number, 0, name, styles.head)
+        sheet.write_string(at + number, 0, name, styles.bold)
         for place, column in enumerate(columns, _FIRST_DAY):
             sheet.write_number(at + number, place, column[number], styles.sums)
         every_day = sum(column[number] for column in columns)

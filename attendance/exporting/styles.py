@@ -90,6 +90,11 @@ class Styles:
         return self._made(bold=True, align="center", font_color=ink, bg_color=ground)
 
     @cached_property
+    def bold(self) -> "Style":
+        """Return the style of the name of a row of totals."""
+        return self._made(bold=True)
+
+    @cached_property
     def sums(self) -> "Style":
         """Return the style of a row of totals."""
         return self._made(bold=True, align="center")

@@ -1,6 +1,6 @@
 """Own tables as XLSX, by XlsxWriter, row by row: text stays text, and a person can send the sheet on as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from attendance.clock import fixed_zone, to_local
@@ -39,16 +39,35 @@ def write_xlsx(table: Table, out: IO[bytes]) -> None:
         book = _Book(workbook)
         rows = _Rows(book, table, table.name.capitalize(), table.columns)
         totals = _Rows(book, table, "Totals", table.total_columns) if table.total_columns else None
-        for part in table.parts:
-            for row in part.rows:
-                rows.write(row)
-            if totals and part.totals:
-                totals.write(part.totals)
-            if part.month:
-                write_grid(book.sheet(part.month.site.site_id), book.styles, part.month)
+        sums = list(_write_parts(book, table, rows))
         rows.close()
         if totals:
+            for row in [*sums, *_sum(sums)]:
+                totals.write(row)
             totals.close()
+
+
+def _write_parts(book: "_Book", table: Table, rows: "_Rows") -> Iterator[Row]:
+    """Write the rows of all parts, and each month as a grid, of which the first is what is seen first; yield totals."""
+    grids = 0
+    for part in table.parts:
+        for row in part.rows:
+            rows.write(row)
+        if part.month:
+            grid = book.sheet(part.month.site.site_id)
+            write_grid(grid, book.styles, part.month)
+            if not grids:
+                grid.activate()
+            grids += 1
+        if part.totals:
+            yield part.totals
+
+
+def _sum(totals: Sequence[Row]) -> Iterator[Row]:
+    """Yield the totals of all sites, if there are several."""
+    if len(totals) > 1:
+        columns = zip(*(row[1:] for row in totals), strict=True)
+        yield ["All sites", *(sum(cell for cell in column if isinstance(cell, int)) for column in columns)]
 
 
 class _Book:

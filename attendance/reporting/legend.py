@@ -15,7 +15,7 @@ WORDS: Mapping[State, str] = {
 }
 SIGNS: Mapping[State, str] = {
     State.PRESENT: "P",
-    State.LEFT: "L",
+    State.LEFT: "P",
     State.ABSENT: "A",
     State.NOT_MARKED: "N",
     State.OFF: "·",
@@ -23,7 +23,13 @@ SIGNS: Mapping[State, str] = {
     State.UNKNOWN: "?",
 }
 LATE, AMENDED = "!", "*"
-LEGEND = f"{', '.join(f'{sign} {WORDS[state]}' for state, sign in SIGNS.items())}, {LATE} late, {AMENDED} amended"
+_MEANINGS: Mapping[str, str] = {
+    **{sign: WORDS[state] for state, sign in SIGNS.items()},
+    SIGNS[State.PRESENT]: "present, also who left again",
+    LATE: "late",
+    AMENDED: "amended",
+}
+LEGEND = "; ".join(f"{sign} {meaning}" for sign, meaning in _MEANINGS.items())
 
 
 def sign_of(entry: Entry | None) -> str:
