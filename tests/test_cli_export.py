@@ -252,3 +252,17 @@ def test_what_is_no_date_is_wrong_usage(company: Path, words: tuple[str, ...]) -
     done = run(company, "export", *words)
 
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_year_of_a_person_is_a_table_or_a_calendar(company: Path) -> None:
+    """Of them alone; who is not known is an expected failure."""
+    rows = exported(company, "person", "london", "e000", "--year", "2026")
+    calendar = run(company, "export", "person", "london", "E000", "--year", "2026", "--format", "ics")
+    unknown = run(company, "export", "person", "london", "E999", "--year", "2026")
+
+    assert {row["employee_id"] for row in rows} == {"E000"}
+    assert next(row["status"] for row in rows if row["date"] == "2026-10-19") == "Absent"
+    assert calendar.stdout.startswith("BEGIN:VCALENDAR")
+    assert calendar.stdout.count("BEGIN:VEVENT") == len([row for row in rows if row["kind"] != "off"])
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "Nobody is known by this ID" in unknown.stderr
