@@ -59,23 +59,36 @@ class Taker:
         self.services.audit.note(Action.EXPORT, who=self.caller.told, what=what, format=form.value, sites=site_ids)
 
 
-def download(taker: Taker, table: Table, form: Format, options: Options) -> Response:
+Apart = Callable[[IO[bytes]], bool]
+"""Have it written by a process of its own, if that is worth it; tell whether it was."""
+
+
+def _not_apart(_: IO[bytes]) -> bool:
+    """Leave it to this process."""
+    return False
+
+
+def download(taker: Taker, table: Table, form: Format, options: Options, *, apart: Apart = _not_apart) -> Response:
     """Return a table as a file that a browser saves; raise SiteUnreadableError, ExportFailedError.
 
     It is written into a file without a name first, which takes no memory and is gone when it was sent: so an answer is
     never a part of a table.
     """
-    answer = spooled(MEDIA_TYPES[form], lambda out: export(table, form, out, options))
+    answer = spooled(MEDIA_TYPES[form], lambda out: export(table, form, out, options), apart=apart)
     answer.headers["Content-Disposition"] = f'attachment; filename="{table.stem}.{form}"'
     taker.note(table.stem, form)
     return answer
 
 
-def spooled(media_type: str, write: Callable[[IO[bytes]], None]) -> Response:
-    """Return an answer of what is written; what is raised while it is written is raised, and nothing is sent."""
+def spooled(media_type: str, write: Callable[[IO[bytes]], None], *, apart: Apart = _not_apart) -> Response:
+    """Return an answer of what is written; what is raised while it is written is raised, and nothing is sent.
+
+    It is written here where it could not be `apart`.
+    """
     file = TemporaryFile(prefix="attendance-")  # noqa: SIM115  # it is closed when it was sent
     try:
-        write(file)
+        if not apart(file):
+            write(file)
         size = file.tell()
         file.seek(0)
     except OSError as error:

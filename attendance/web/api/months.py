@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from attendance.clock import Month, read_month
 from attendance.exporting import Format
+from attendance.exporting.apart import Order, write_apart
 from attendance.exporting.objects import write_months
 from attendance.exporting.sheets import month_table
 from attendance.model import Site
@@ -104,11 +105,21 @@ def show_month(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, i
 ) -> Response:
     """Tell who was there in a month, day by day; as a workbook it is a grid as well."""
     reporting, asked = services.reporting, Month.of(month)
+    order = Order.of(
+        registry=str(services.registry_file.current.path),
+        sites=chosen,
+        month=str(asked),
+        known=known,
+        form=form,
+        options=options,
+        now=services.now(),
+    )
+    apart = partial(write_apart, order, chosen)
     if form is not Format.JSON:
         taker = Taker(services=services, caller=caller, sites=chosen)
-        return download(taker, month_table(reporting, chosen, asked, known=known), form, options)
+        return download(taker, month_table(reporting, chosen, asked, known=known), form, options, apart=apart)
 
     def read(site: Site) -> MonthSheet:
         return reporting.month(site, asked, known_at=reporting.known_at(site, known))
 
-    return spooled(MEDIA_TYPES[form], partial(write_months, asked, each(chosen, read)))
+    return spooled(MEDIA_TYPES[form], partial(write_months, asked, each(chosen, read)), apart=apart)
