@@ -44,7 +44,7 @@ def test_a_day_is_a_table_for_each_site(folder: Path) -> None:
     assert "London, Friday 20 November 2026" in done.stdout
     assert done.stdout.index("London") < done.stdout.index("Kathmandu, Friday 20 November 2026")
     assert cells(done.stdout) == [
-        ["Ana Martín", "E1", "Absent", "08:00:00", "08:00:00", ""],
+        ["Ana Martín", "E1", "Absent (seen at Kathmandu, 18:00:00 there)", "08:00:00", "08:00:00", ""],
         ["Maya [Rai]", "007", "Gone", "09:30:00", "17:00:00", "late"],
         ["Jo Park", "E8", "not marked", "", "", ""],
         ["Ana Martín", "E1", "Here (visitor)", "18:00:00", "18:00:00", ""],
@@ -232,3 +232,22 @@ def test_a_range_of_a_site_that_cannot_be_read_is_left_out(folder: Path) -> None
     assert done.returncode == 1
     assert [row[0] for row in cells(done.stdout)] == ["london"]
     assert "Kathmandu is left out" in done.stderr
+
+
+def test_what_hr_amended_is_told_as_amended(folder: Path) -> None:
+    """With who did it last, beside the status; what was only asked is not told."""
+    rows = [
+        "Timestamp,Action,About,Employee_ID,Name,Status,By,Reason,Reference",
+        "2026-11-21T09:00:00+05:45,requested,2026-11-20,E8,Jo Park,Here,kiosk,forgot,",
+        "2026-11-21T10:00:00+05:45,amended,2026-11-20T09:30:00+05:45,007,Maya [Rai],,hr-jo,by mistake,",
+        "2026-11-21T10:01:00+05:45,amended,2026-11-20T08:30:00+05:45,007,Maya [Rai],Here,hr-jo,was early,",
+        "",
+    ]
+    (folder / "data" / "kathmandu.amendments.csv").write_text("\n".join(rows), encoding="utf-8")
+
+    done = run(folder, "report", "day", "--site", "kathmandu", "--date", FRIDAY, COLUMNS="120")
+
+    assert cells(done.stdout)[:2] == [
+        ["Maya [Rai]", "007", "Gone (amended by hr-jo)", "08:30:00", "17:00:00", ""],
+        ["Jo Park", "E8", "not marked", "", "", ""],
+    ]

@@ -121,10 +121,21 @@ def _say_totals(site: Site, of: Totals) -> None:
 
 def _row(sheet: DaySheet, entry: Entry) -> tuple[str, ...]:
     """Return the row of an employee."""
-    status = entry.status or _WORDS[entry.state]
-    shown = f"{status} (visitor)" if entry.visitor else status
+    status, beside = entry.status or _WORDS[entry.state], ", ".join(_beside(entry))
+    shown = f"{status} ({beside})" if beside else status
     times = [_time(sheet.date, mark) for mark in (entry.first, entry.last)]
     return (entry.name, entry.employee_id, shown, *times, "late" if entry.late else "")
+
+
+def _beside(entry: Entry) -> Iterator[str]:
+    """Yield what stands beside a status: whose it is, who amended it last, where somebody was seen who is missing."""
+    if entry.visitor:
+        yield "visitor"
+    last = next((amendment for amendment in reversed(entry.trail) if amendment.counts), None)
+    if last:
+        yield f"amended by {last.by}"
+    if entry.seen:
+        yield f"seen at {entry.seen.site.name}, {timestamp(entry.seen.mark)[11:19]} there"
 
 
 def _time(work_date: date, mark: Mark | None) -> str:
