@@ -123,7 +123,8 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, Se
     folder = tmp_path_factory.mktemp("behind")
     here = 'timezone: Europe/London; networks: ["127.0.0.0/8"]'
     there = 'timezone: Europe/London; networks: ["203.0.113.0/24"]'
-    write_sites(folder, london="timezone: Europe/London", here=here, there=there)
+    staffed = "timezone: Europe/London; roster: data/staffed.roster.csv"
+    write_sites(folder, london="timezone: Europe/London", here=here, there=there, staffed=staffed)
     with ExitStack() as stack:
         server = stack.enter_context(serving(folder, workers=1, ATTENDANCE_TRUSTED_PROXY="127.0.0.1"))
         proxy = stack.enter_context(Proxy(tmp_path_factory.mktemp("nginx"), server.port).running())
@@ -178,6 +179,39 @@ def test_a_form_behind_nginx_gets_a_cookie_for_this_host_only(behind: tuple[Prox
     assert cookie.startswith("__Host-attendance=")
     assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
     assert answers[0].headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@needs_nginx
+def test_a_roster_of_megabytes_passes_through_nginx_and_a_stranger_learns_at_once(
+    behind: tuple[Proxy, Server],
+) -> None:
+    """Where HR uploads, more may be sent; and whoever may not is refused before all of it was sent."""
+    proxy, server = behind
+    rows = "".join(f"E{number:06},Ana Park\n" for number in range(150_000))
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        + f"Employee_ID,Name\n{rows}".encode()
+        + b"\r\n--x--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Authorization": f"Bearer {server.token}"}
+    connection = proxy.connect()
+
+    connection.request("POST", "/hr/sites/staffed/roster", form, headers | {"Accept": "text/html"})
+    answer = connection.getresponse()
+    shown = answer.read().decode()
+    connection.close()
+    stranger = proxy.connect()
+    stranger.putrequest("POST", "/hr/sites/staffed/roster")
+    stranger.putheader("Content-Type", "multipart/form-data; boundary=x")
+    stranger.putheader("Content-Length", str(8 << 20))
+    stranger.endheaders(form[:1000])
+    refused = stranger.getresponse().status
+    stranger.close()
+
+    assert len(form) > 2 << 20
+    assert answer.status == 200
+    assert "150000 added" in shown
+    assert refused == 401
 
 
 @needs_nginx

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
@@ -54,9 +55,11 @@ def show_roster(  # noqa: PLR0913  # what was done is told in the address
 def download(site: SiteDep, services: ServicesDep) -> Response:
     """Send the roster as a file to be edited; badges are not in it, and stay as they are when it comes back."""
     roster = services.marking.roster(site)
-    content = services.rostering.copy(roster) if roster else b""
+    if roster is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     named = f'attachment; filename="{site.site_id}.roster.csv"'
-    return Response(content, 200 if roster else 404, {"Content-Disposition": named}, "text/csv; charset=utf-8")
+    content = services.rostering.copy(roster)
+    return Response(content, headers={"Content-Disposition": named}, media_type="text/csv; charset=utf-8")
 
 
 @router.post(HOME)
