@@ -102,7 +102,9 @@ def test_a_day_that_has_not_begun_somewhere_says_so(web: Web) -> None:
     text = text_of(web, "/hr/days/2026-11-24")
 
     assert text.count("Has not begun there yet.") == 4
-    assert "This day has not begun there yet." in text_of(web, "/hr/sites/london/days/2026-11-24")
+    london = text_of(web, "/hr/sites/london/days/2026-11-24")
+    assert "This day has not begun there yet." in london
+    assert "0 Not marked" in london
     assert "This day has not begun" not in text_of(web, "/hr/sites/auckland/days/2026-11-24")
 
 
@@ -465,6 +467,9 @@ def test_a_month_of_a_year_lists_the_days_that_its_totals_count(web: Web) -> Non
     days = {tag["href"] for tag in tags(answer, "a") if "/days/2026" in tag["href"]}
     assert days == {f"{YEAR}/days/2026-11-20"}
     assert "Late, November 2026" in visible_text(answer)
+    october = web.client.get(f"{YEAR}?month=2026-10")
+    listed = re.findall(rf'"{YEAR}/days/(2026-\d\d)-\d\d"', october.text)
+    assert listed == ["2026-10"] * 22
 
 
 def test_a_year_can_be_taken_away(web: Web) -> None:
