@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import tempfile
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -450,6 +451,25 @@ def test_fifty_megabytes_are_cut_off_at_the_limit(web: Web) -> None:
     assert chunked[0]["status"] == told[0]["status"] == 413
     assert b"upload_too_large" in chunked[1]["body"]
     assert read < 12
+
+
+def test_where_there_is_no_room_for_an_upload_that_is_said(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no defect of ours; marks need no such room, and go on."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+
+    answer = upload(web, ROSTER, of="*/*")
+
+    assert is_problem(answer, 503, "storage_unavailable")
+    mark = {"employee_id": "E1", "name": "", "status": "Present"}
+    assert web.client.post("/sites/london/attendance", json=mark).status_code == 201
+
+
+def test_a_file_that_is_too_large_is_said_once_beside_its_field(web: Web) -> None:
+    """With what to do now."""
+    text = visible_text(upload(web, "Employee_ID,Name\n" + "E1,Ana\n" * 1_300_000))
+
+    assert text.count("Nothing was changed") == 1
+    assert "The file is larger than 8 MiB. Take out columns that are not needed" in text
 
 
 def test_a_form_that_brings_something_else_is_refused(web: Web) -> None:

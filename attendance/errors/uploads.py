@@ -34,6 +34,6 @@ class RosterChangedError(AttendanceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Nothing was changed: since this was shown, somebody changed the roster or uploaded another file. Upload "
-            "yours again, and look at what it would change now."
+            "Since this was shown, somebody changed the roster or uploaded another file, so nothing was done. "
+            "Upload yours again, and look at what it would change now."
         )

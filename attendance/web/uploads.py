@@ -18,6 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
 from attendance.errors import UploadRefusedError, UploadTooLargeError
+from attendance.files import storage_errors
 
 MAX_UPLOAD_BYTES = 21 << 20
 """More than any of these addresses takes, with what a form writes around a file: so much the worker lets through."""
@@ -40,15 +41,20 @@ def is_upload(path: str) -> bool:
 async def received(request: Request, max_bytes: int, advice: str) -> AsyncIterator[Path]:
     """Give the path of the one file that a form brings in its field `file`; it is gone afterwards.
 
-    Raise UploadTooLargeError, with `advice` what to do then, and UploadRefusedError where no file was chosen.
+    Raise UploadTooLargeError, with `advice` what to do then, UploadRefusedError where no file was chosen, and
+    StorageFullError or StorageUnavailableError where it cannot be kept meanwhile.
     """
-    form = await _form(request, max_bytes, advice, files=1)
+    with storage_errors():
+        form = await _form(request, max_bytes, advice, files=1)
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             raise UploadRefusedError(["Choose a file first."])
-        with NamedTemporaryFile(prefix="attendance-") as kept:
-            await run_in_threadpool(_copy, file.file, kept)
+        with storage_errors():
+            kept = NamedTemporaryFile(prefix="attendance-")  # noqa: SIM115  # closed below, with what reads it
+        with kept:
+            with storage_errors():
+                await run_in_threadpool(_copy, file.file, kept)
             yield Path(kept.name)
     finally:
         await form.close()

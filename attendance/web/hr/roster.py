@@ -131,6 +131,7 @@ def _page(  # noqa: PLR0913  # what one page may tell
         done=done,
         error=error,
         problems=getattr(error, "reasons", ()),
+        fields={"file": "", **getattr(error, "fields", {})},
         today=services.rostering.last_day(site),
     )
 
