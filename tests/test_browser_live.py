@@ -247,6 +247,24 @@ def test_the_list_for_an_evacuation_prints_by_one_click(visitor: Visitor, server
     assert names == sorted(names, key=str.casefold)
 
 
+def test_the_clocks_of_many_sites_are_kept_right(visitor: Visitor, server: Server) -> None:
+    """More than the server tells of at once are asked for in groups."""
+    folder = server.folder.parent / "many"
+    folder.mkdir()
+    write_sites(folder, **{f"site-{number}": "timezone: Europe/London" for number in range(90)})
+    with serving(folder, workers=1) as many:
+        guest = Visitor(visitor.browser, many)
+        page = live(guest, "/hr")
+        page.evaluate("clocks.forEach((clock) => { clock.dataset.offset = 1; })")
+        page.evaluate("sync()")
+        offsets = page.evaluate("[...new Set(clocks.map((clock) => Number(clock.dataset.offset) % 3600))]")
+        asked = [request.url.count("site=") for request in guest.requests if "/clock?" in request.url]
+        page.context.close()
+
+    assert offsets == [0]
+    assert asked == [40, 40, 10]
+
+
 def test_a_page_that_nobody_sees_lets_go_and_comes_back(visitor: Visitor, server: Server) -> None:
     """The stream of a hidden page ends; what happened meanwhile shows when it is seen again."""
     page = live(visitor, "/hr/sites/open")

@@ -215,6 +215,24 @@ def test_a_roster_of_megabytes_passes_through_nginx_and_a_stranger_learns_at_onc
 
 
 @needs_nginx
+def test_a_stream_passes_through_nginx_as_it_happens(behind: tuple[Proxy, Server]) -> None:
+    """Nothing is held back until there is more of it."""
+    proxy, server = behind
+    connection = proxy.connect()
+    connection.request("GET", "/api/live?site=london", headers={"Authorization": f"Bearer {server.token}"})
+    answer = connection.getresponse()
+    first = [answer.readline() for _ in range(3)]
+
+    server.mark("E0009")
+    marked = b"".join(answer.readline() for _ in range(6))
+    connection.close()
+
+    assert first[2] == b"event: board\n"
+    assert b"event: mark" in marked
+    assert b'"E0009"' in marked
+
+
+@needs_nginx
 def test_nginx_refuses_a_large_body(behind: tuple[Proxy, Server]) -> None:
     """A body of 20 kB is answered 413 by nginx, and a connection without TLS is sent to HTTPS."""
     proxy, _ = behind

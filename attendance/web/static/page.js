@@ -48,20 +48,28 @@ function tick() {
   setTimeout(tick, 1000 - (present() % 1000));
 }
 
-async function sync() {
+// So many clocks are asked for at once; a page of all sites may have more.
+async function syncSome(some) {
   const asked = performance.now();
-  askAgainAt = asked + 10000;
-  const sites = clocks.map((clock) => `site=${encodeURIComponent(clock.dataset.clock)}`).join("&");
+  const sites = some.map((clock) => `site=${encodeURIComponent(clock.dataset.clock)}`).join("&");
+  const answer = await fetch(`/clock?${sites}`);
+  if (!answer.ok) return NaN;
+  const told = await answer.json();
+  countedAt = performance.now();
+  serverNow = told.now + (countedAt - asked) / 2;
+  for (const clock of some) {
+    if (clock.dataset.clock in told.offsets) clock.dataset.offset = told.offsets[clock.dataset.clock];
+  }
+  return quarterOf(told.now);
+}
+
+async function sync() {
+  askAgainAt = performance.now() + 10000;
   try {
-    const answer = await fetch(`/clock?${sites}`);
-    if (!answer.ok) return;
-    const told = await answer.json();
-    countedAt = performance.now();
-    serverNow = told.now + (countedAt - asked) / 2;
-    for (const clock of clocks) {
-      if (clock.dataset.clock in told.offsets) clock.dataset.offset = told.offsets[clock.dataset.clock];
-    }
-    knownQuarter = quarterOf(told.now);
+    const quarters = [];
+    for (let first = 0; first < clocks.length; first += 40) quarters.push(await syncSome(clocks.slice(first, first + 40)));
+    if (quarters.some(Number.isNaN)) return;
+    knownQuarter = quarters[0]; // where it turned while they were asked one after the other, they are asked again
     askAgainAt = 0;
     draw();
   } catch {
