@@ -403,3 +403,38 @@ def test_a_sheet_that_was_changed_is_said_to_be(web: Web, hr: dict[str, str]) ->
     assert page.status_code == 200
     assert "The sheet of the closed month is not what it was." in visible_text(page)
     assert sheet.status_code == 503
+
+
+# Where one can go on
+
+
+@pytest.mark.parametrize(
+    "address",
+    [FRIDAY, f"{ANA}/2026-11-24", f"{OCTOBER}/closing", OCTOBER, "/hr/sites/london/days/2026-11-20", "/hr/requests"],
+)
+def test_every_link_leads_to_a_page(web: Web, hr: dict[str, str], address: str) -> None:
+    """From a day to its site's day, month and year and back, from a month to its closing."""
+    send(web, hr, f"{OCTOBER}/close")
+    page = look(web, hr, address)
+    links = {tag["href"].partition("#")[0] for tag in tags(page, "a") if tag["href"].startswith("/")}
+
+    broken = {
+        link: answer.status_code for link in links if (answer := look(web, hr, link)).status_code not in {200, 303}
+    }
+
+    assert page.status_code == 200
+    assert len(links) > 4
+    assert broken == {}
+
+
+def test_the_month_tells_of_its_closing_and_leads_to_it(web: Web, hr: dict[str, str]) -> None:
+    """Before, with the way to close it; after, with who did so and when; of the present month, that it is not over."""
+    before = look(web, hr, OCTOBER)
+    send(web, hr, f"{OCTOBER}/close")
+    after = look(web, hr, OCTOBER)
+    present = look(web, hr, "/hr/sites/london/months/2026-11")
+
+    assert "This month is open. Close October 2026" in visible_text(before)
+    assert "Closed by hana, 09:00:03, Monday 23 November 2026, UTC+00:00." in visible_text(after)
+    assert all(tags(page, "a", href=f"{OCTOBER}/closing") for page in (before, after))
+    assert "This month is open, and not over." in visible_text(present)

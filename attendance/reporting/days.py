@@ -109,17 +109,23 @@ class Reporting:
         Who is on the roster is known by the ID in any case, others by the ID as they typed it. With `before` it is what
         the day was before the amendment of that number.
         """
+        return self.people_day(site, work_date, [employee_id], before=before)[0]
+
+    def people_day(
+        self, site: Site, work_date: date, employee_ids: Sequence[str], *, before: int | None = None
+    ) -> list[PersonDay]:
+        """Return what a work date was for several employees, in their order, as `person_day` does; read once."""
         roster, day = self._employees(site), Day(site, work_date)
         known = roster or {}
-        key = key_of(employee_id, known)
-        read = self._marks(site, work_day_on(work_date, site.zone, site.day_start), None)
-        marks = [mark for mark in read if key_of(mark.employee_id, known) == key and day.is_of(mark)]
-        rows = (one for one in self._amendments(site, None) if before is None or one.number < before)
-        amendments = [one for one in rows if key_of(one.employee_id, known) == key]
-        employee = known.get(key)
-        own = {key: employee} if employee else None if roster is None else {}
-        entry = next(iter(day_sheet(site, work_date, marks, own, amendments).entries), None)
-        return PersonDay(site=site, date=work_date, employee=employee, entry=entry, marks=marks)
+        keys = [key_of(employee_id, known) for employee_id in employee_ids]
+        people: dict[str, tuple[list[Mark], list[Amendment]]] = {key: ([], []) for key in keys}
+        for mark in self._marks(site, work_day_on(work_date, site.zone, site.day_start), None):
+            if (own := people.get(key_of(mark.employee_id, known))) and day.is_of(mark):
+                own[0].append(mark)
+        for amendment in self._amendments(site, None):
+            if (own := people.get(key_of(amendment.employee_id, known))) and (not before or amendment.number < before):
+                own[1].append(amendment)
+        return [_person_day(site, work_date, key, people[key], roster) for key in keys]
 
     def month(self, site: Site, month: Month, *, known_at: datetime | None = None) -> MonthSheet:
         """Return what a month was at a site, reading the rows of that month only; raise LedgerError, RosterError."""
@@ -187,3 +193,18 @@ class Reporting:
             starts_at, ends_at = span.starts_at, span.ends_at
         marks = ledger.read(starts_at, ends_at) if of is None else ledger.read_of(of, starts_at, ends_at)
         return marks if known_at is None else takewhile(lambda mark: mark.marked_at <= known_at, marks)
+
+
+def _person_day(
+    site: Site,
+    work_date: date,
+    key: str,
+    spoken: tuple[Sequence[Mark], Sequence[Amendment]],
+    roster: Mapping[str, Employee] | None,
+) -> PersonDay:
+    """Return a day of somebody, from their own marks and amendments."""
+    marks, amendments = spoken
+    employee = (roster or {}).get(key)
+    own = {key: employee} if employee else None if roster is None else {}
+    entry = next(iter(day_sheet(site, work_date, marks, own, amendments).entries), None)
+    return PersonDay(site=site, date=work_date, employee=employee, entry=entry, marks=marks)

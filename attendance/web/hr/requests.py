@@ -1,6 +1,7 @@
 """Own the page of what employees ask for, over all sites of the account: HR approves or declines, once each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated
@@ -13,7 +14,7 @@ from attendance.amendments import work_date_of
 from attendance.clock import Month
 from attendance.errors import AttendanceError, InvalidInputError, LedgerError, RosterError, UnknownRequestError
 from attendance.model import Amendment, AmendmentAction, Site
-from attendance.reporting import PersonDay
+from attendance.timesheet import Entry
 from attendance.web.access import LOOKS_BACK, Caller, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep, sites_within
 from attendance.web.errors import page_or_problem, status_of
@@ -30,13 +31,14 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(LOOKS_BACK)])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request at a site, with its answer if it has one; `known` is what is recorded now, where it was read."""
+    """A request at a site, with its answer if it has one; `entry` is what is recorded now, where that was read."""
 
     site: Site
     request: Amendment
     on: date
     answer: Amendment | None = None
-    known: PersonDay | None = None
+    was_read: bool = False
+    entry: Entry | None = None
 
     @property
     def key(self) -> str:
@@ -110,7 +112,7 @@ def _page(
         "requests.html",
         status_of(failed.error) if failed else 200,
         caller=caller,
-        waiting=[_known(services, one) for one in waiting[:MAX_OPEN]],
+        waiting=list(_with_entries(services, waiting[:MAX_OPEN])),
         left_out=max(0, len(waiting) - MAX_OPEN),
         answered=[one for one in answered if one.answer and one.answer.written.at >= since][:MAX_ANSWERED],
         broken=broken,
@@ -129,10 +131,16 @@ def _asked(services: Services, site: Site) -> Iterator[Asked]:
             yield Asked(site=site, request=row, on=work_date_of(site, row.about), answer=answer)
 
 
-def _known(services: Services, asked: Asked) -> Asked:
-    """Return a request with what is recorded of its day now, where that can be read."""
-    try:
-        known = services.reporting.person_day(asked.site, asked.on, asked.request.employee_id)
-    except (LedgerError, RosterError):
-        return asked
-    return replace(asked, known=known)
+def _with_entries(services: Services, asked: Sequence[Asked]) -> Iterator[Asked]:
+    """Yield requests with what is recorded of their days now, where that can be read; each day is read once."""
+    days: dict[tuple[str, date], list[Asked]] = {}
+    for one in asked:
+        days.setdefault((one.site.site_id, one.on), []).append(one)
+    entries: dict[str, Entry | None] = {}
+    for same in days.values():
+        people = [one.request.employee_id for one in same]
+        with suppress(LedgerError, RosterError):
+            known = services.reporting.people_day(same[0].site, same[0].on, people)
+            entries |= {one.key: person.entry for one, person in zip(same, known, strict=True)}
+    for one in asked:
+        yield replace(one, was_read=one.key in entries, entry=entries.get(one.key))
