@@ -116,3 +116,23 @@ def test_several_are_told_as_one_by_one(site: Site, tell: Tell) -> None:
 
     assert told == [reporting.person_day(site, FRIDAY, one, before=3) for one in wanted]
     assert [one.entry.status if one.entry else None for one in told] == ["Absent", "Present", None, None, "Absent"]
+
+
+def test_who_is_not_on_the_roster_is_a_visitor(site: Site, tell: Tell) -> None:
+    """Where there is no roster nobody is."""
+    with_roster = tell(mark("V1"), roster=("E1",)).person_day(site, FRIDAY, "V1")
+    without = tell(mark("V1")).person_day(site, FRIDAY, "V1")
+
+    assert [one.entry.visitor for one in (with_roster, without) if one.entry] == [True, False]
+
+
+def test_around_a_move_to_another_zone_rows_count_by_their_own_offsets(site: Site, tell: Tell) -> None:
+    """What was marked in Kathmandu on Thursday evening, is not of Friday."""
+    east = timedelta(hours=5, minutes=45)
+    thursday = Mark(
+        marked_at=NINE - timedelta(hours=16), utc_offset=east, employee_id="E1", name="Ana", status="Absent"
+    )
+
+    told = tell(thursday, mark("E1")).person_day(site, FRIDAY, "E1")
+
+    assert told.marks == [mark("E1")]
