@@ -106,5 +106,8 @@ def test_the_document_lists_every_way_to_call_that_programs_have(document: dict[
         "GET /readyz",
         "GET /metrics",
         "GET /api/days/{date}",
+        "GET /api/months/{month}",
+        "GET /api/marks",
+        "GET /api/sites/{site}/employees/{employee_id}",
         "GET /api/live",
     }

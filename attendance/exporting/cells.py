@@ -14,6 +14,7 @@ from attendance.model import Moment
 # and every separator, since a file with commas may be opened as one with semicolons.
 _PASSED_OVER = r"[\s\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*"
 _FORMULA = re.compile(rf"((?:^|[,;|]){_PASSED_OVER})(?=[{re.escape(FORMULA_STARTS)}])")
+_SUSPECT = re.compile(f"[{re.escape(FORMULA_STARTS)}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_BREAKERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -25,7 +26,7 @@ def text_cell(text: str) -> str:
     program that opens the file may part its cells in another way (OWASP, CSV injection). TAB, CR and other control
     characters become spaces, so that a cell has one line. What was made safe once is not changed again.
     """
-    if text.isalnum():  # most are: labels, IDs
+    if text.isalnum() or not _SUSPECT.search(text):  # as most are
         return text
     return _FORMULA.sub(r"\1'", _SURROGATES.sub("\ufffd", _LINE_BREAKERS.sub(" ", text)))
 
