@@ -12,6 +12,7 @@ from attendance.amending import Amending, Wish
 from attendance.audit import read_audit
 from attendance.clock import Month
 from attendance.errors import (
+    AlreadyAskedError,
     FutureError,
     InvalidInputError,
     MonthClosedError,
@@ -336,6 +337,17 @@ def test_a_request_is_answered_once(site: Site, amending: Amending) -> None:
 
     assert refusals == [True, False, False, False, False]
     assert len(rows_in_file(site)) == 3
+
+
+def test_who_asks_for_something_else_waits_for_the_answer(site: Site, amending: Amending) -> None:
+    """One request about a day waits for HR; about another day another may."""
+    first = amending.ask(site, wish(), by="kiosk front-door")
+
+    with pytest.raises(AlreadyAskedError):
+        amending.ask(site, wish("e1", status="Absent"), by="kiosk front-door")
+
+    second = amending.ask(site, wish(on=date(2026, 11, 19)), by="kiosk front-door")
+    assert amending.requests(site) == [first, second]
 
 
 def test_who_asks_twice_has_one_request(site: Site, amending: Amending) -> None:

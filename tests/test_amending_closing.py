@@ -189,6 +189,15 @@ def test_only_a_closed_month_is_opened_again_and_with_a_reason(site: Site, amend
     assert (closing.is_open, closing.reopened, row.reason) == (True, row, "payroll")
 
 
+def test_a_row_that_opens_what_was_never_closed_says_nothing(site: Site, amending: Amending) -> None:
+    """Somebody wrote the file otherwise: the month is as open as before, and can be closed."""
+    with amending.file(site).exclusive():
+        amending.file(site).add(Draft(action=AmendmentAction.REOPENED, about=OCTOBER, by="anna", reason="payroll"))
+
+    assert amending.closing(site, OCTOBER) is None
+    assert amending.close(site, OCTOBER, by="anna").number == 3
+
+
 def test_what_was_amended_since_is_a_list_of_differences(site: Site, amending: Amending) -> None:
     """By employee and date, with the columns that differ; closing again writes a sheet of its own."""
     first = amending.close(site, OCTOBER, by="anna")
