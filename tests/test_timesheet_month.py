@@ -14,6 +14,7 @@ from attendance.model import Amendment, AmendmentAction, Employee, Mark, Moment,
 from attendance.timesheet import (
     Entry,
     MonthSheet,
+    OpenDay,
     PersonMonth,
     State,
     Totals,
@@ -347,6 +348,21 @@ def test_a_month_is_what_its_days_are(made: Made) -> None:
     assert sheet.sum == totals_of(entry for day in days for entry in day.entries)
     assert len({one.employee_id for one in sheet.people}) == len(sheet.people)
     assert all(any(one.entries) or employees for one in sheet.people)
+
+
+@given(months(), st.integers(0, 14))
+def test_a_day_that_goes_on_is_at_each_mark_what_is_derived_at_once(made: Made, number: int) -> None:
+    """Whoever marks in whatever order, and whatever HR said of it or of other days."""
+    site, name, marks, employees, said = made
+    shown = [(mark.marked_at + mark.utc_offset).date() for mark in marks] or [name.first]
+    on = shown[number % len(shown)]
+    day = OpenDay(site, on, employees, said)
+
+    for count, mark in enumerate(marks, start=1):
+        entry = day.add(mark)
+        whole = day_sheet(site, on, marks[:count], employees, said)
+        assert (day.sheet(), day.totals, day.entry_of(mark)) == (whole, whole.totals, entry)
+        assert entry is None or entry in whole.entries
 
 
 @given(months(), st.sampled_from(IDS))
