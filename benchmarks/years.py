@@ -39,7 +39,7 @@ def measure(*, full: bool) -> Iterator[Figure]:
     sites, rounds = (40, 1) if full else (2, 3)
     with new_folder() as folder:
         lay_down(folder, sites)
-        pairs = [(_ours(folder, sites), _scan(folder, sites)) for _ in range(rounds)]
+        pairs = [(ours_seconds(folder, sites), scan_seconds(folder, sites)) for _ in range(rounds)]
     rows = sites * rows_of_a_site()
     told = f"a year of {rows:,} rows at {sites} sites, against a scan by DuckDB"
     yield Figure.of_rounds("years", told, "s", pairs, at_most=_AT_MOST)
@@ -80,7 +80,7 @@ def told(folder: Path) -> list[list[RangeDay]]:
         return years
 
 
-def _ours(folder: Path, sites: int) -> float:
+def ours_seconds(folder: Path, sites: int) -> float:
     """Return how long it takes to tell; raise LoadError if not every mark was counted, all of them by the engine."""
     begun = time.perf_counter()
     days = [day for year in told(folder) for day in year]
@@ -90,7 +90,7 @@ def _ours(folder: Path, sites: int) -> float:
     return taken
 
 
-def _scan(folder: Path, sites: int) -> float:
+def scan_seconds(folder: Path, sites: int) -> float:
     """Return how long the engine takes to look at every field; raise LoadError if it did not see every row."""
     files = [str(folder / f"data/s{number}.csv") for number in range(sites)]
     with duckdb.connect(config={"threads": WORKERS}) as connection:
