@@ -522,3 +522,21 @@ def test_what_was_amended_says_so_with_who_and_why(web: Web) -> None:
     assert ' class="a e"><a href=../employees/B1/days/2026-11-19><b>Si</b>ck, amended</a>' in month.text
     assert tags(day, "a", href="?show=amended")
     assert tags(year, "use", href="#s-e")
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    "path", ["/hr/days/2026-11-20", "/hr/sites/london/days/2026-11-20", MONTH, YEAR, "/hr/sun/today"]
+)
+def test_no_link_of_a_sheet_is_dead(web: Web, path: str) -> None:
+    """Whatever is counted or offered is there; one of a kind stands for all, and a token has no account."""
+    answer = web.client.get(path)
+    links = {urljoin(path, tag["href"]).partition("#")[0] for tag in tags(answer, "a")}
+    kinds = {re.sub(r"\d+", "0", link): link for link in links if "/broken/" not in link and link != "/account"}
+
+    dead = [link for link in kinds.values() if web.client.get(link).status_code != 200]
+
+    assert len(kinds) > 8
+    assert dead == []
