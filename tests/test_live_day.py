@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from attendance.clock import utc_now
 from attendance.ledger import Ledger
-from attendance.live import LiveDay, Place, Places
+from attendance.live import LiveDay, Place, Places, following
 from attendance.live.following import MAX_MISSED_BYTES, MAX_TOLD
 from attendance.live.places import MAX_PLACES_BYTES
 from attendance.model import Amendment, AmendmentAction, Employee, Kind, Mark, MarkRequest, Moment, Plan, Site
@@ -269,6 +269,41 @@ def test_a_broken_roster_is_told_once_and_so_is_its_end(staffed: Office) -> None
     assert (mended["what"], mended["problem"], mended["totals"]["not_marked"]) == ("problem", None, 1)
 
 
+def test_a_roster_that_is_gone_is_a_problem(staffed: Office) -> None:
+    """Nobody is taken for missing, or for a stranger, while it cannot be told."""
+    day, listener = begun(staffed)
+    assert staffed.site.roster_path
+
+    staffed.site.roster_path.unlink()
+    day.look()
+
+    assert [body["problem"] for _, body in listener.take()] == ["roster_invalid"]
+
+
+def test_a_ledger_that_cannot_be_told_for_long_is_a_problem(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit or a repair takes a moment, and is no news; nothing is mended or waited for by looking."""
+    office.mark("E1")
+    day, listener = begun(office)
+    path = office.site.csv_path
+    aside = path.with_suffix(".aside")
+
+    path.rename(aside)
+    path.mkdir()
+    day.look()
+    at_once = listener.take()
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.0)
+    for _ in range(2):
+        day.look()
+    later = listener.take()
+    path.rmdir()
+    aside.rename(path)
+    day.look()
+
+    assert at_once == []
+    assert [(body["what"], body["problem"]) for _, body in later] == [("problem", "storage_busy")]
+    assert [(body["what"], body["problem"]) for _, body in listener.take()] == [("problem", None)]
+
+
 def test_more_rows_than_anybody_reads_are_told_as_a_change(office: Office) -> None:
     """As where an earlier system's rows were brought in."""
     day, listener = begun(office)
@@ -392,7 +427,8 @@ def test_a_day_that_goes_on_is_at_any_time_what_a_day_is(
 ) -> None:
     """Mark by mark it is the sheet of the marks so far."""
     roster = {one.casefold(): Employee(employee_id=one, name="Ana") for one in ("E1", "E9")} if has_roster else None
-    trail = [amendment(datetime(2026, 11, 23, tzinfo=UTC)) for one in amended if one]
+    spoken = amendment(datetime(2026, 11, 23, tzinfo=UTC))
+    trail = [spoken if today else replace(spoken, about=date(2026, 11, 22)) for today in amended]
     day = OpenDay(_SITE, MONDAY, roster, trail)
 
     for count, mark in enumerate(marks, start=1):
