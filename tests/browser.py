@@ -46,7 +46,7 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_ROSTERS = {"rome": "R1,Aïcha Öztürk\n", "oslo": "X1,Kari Nordmann\n", "bern": "X1,Urs Meier\n", "staffed": ""}
+_ROSTERS = {"rome": "R1,Aïcha Öztürk\n", "oslo": "X1,Kari Nordmann\n", "bern": "X1,Urs Meier\n"}
 
 
 @dataclass
@@ -222,7 +222,6 @@ def _many_sites(folder: Path) -> Iterator[Server]:
         rome="timezone: Europe/Rome; roster: data/rome.roster.csv; visitors: true",
         oslo="timezone: Europe/Oslo; roster: data/oslo.roster.csv",
         bern="timezone: Europe/Zurich; roster: data/bern.roster.csv",
-        staffed="timezone: Europe/Rome; roster: data/staffed.roster.csv",
         broken="timezone: America/New_York",
     )
     (folder / "data").mkdir()
