@@ -105,6 +105,9 @@ def pages(base_url: str) -> Iterator[Place]:
     yield Place(url=f"{base_url}/hr/sites/roster", shows=[SITE_NAME, *NAMES], role="hr")
     yield from _sheets(base_url)
     yield Place(url=f"{base_url}/hr/sites/roster/pins", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/roster/roster", shows=[SITE_NAME, *NAMES], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/names/roster", shows=[SITE_NAME], role="hr")
+    yield Place(url=f"{base_url}/hr/sites/roster/edited", shows=[SITE_NAME], role="hr")
     for name in NAMES[::5]:  # tests/test_web_amending_hostile.py looks at all of them
         day = f"employees/{employee_id(name)}/days/{to_local(utc_now(), find_zone('Europe/London')).date()}"
         yield Place(url=f"{base_url}/hr/sites/roster/{day}", shows=[SITE_NAME, name], role="hr")
