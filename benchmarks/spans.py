@@ -10,7 +10,7 @@ from attendance.clock import Month, utc_now
 from attendance.ledger import Ledger
 from attendance.model import Incident
 from attendance.registry import RegistryFile
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from benchmarks.errors import LoadError
 from benchmarks.figures import Figure
 from benchmarks.ledgers import ledger_path, write_ledger, write_registry
@@ -44,7 +44,9 @@ class Teller:
         write_registry(folder)
         self._site = RegistryFile(folder / "sites.yaml").current.resolve("s0")
         self._ledger = Ledger(self._site, now=utc_now, report=_refuse)
-        self._reporting = Reporting(lambda _: self._ledger, lambda _: None, lambda _: (), now=utc_now)
+        self._reporting = Reporting(
+            Sources(ledger_of=lambda _: self._ledger, roster_of=lambda _: None, amendments_of=lambda _: (), now=utc_now)
+        )
 
     def month(self) -> int:
         """Return how many entries of the month have two marks."""

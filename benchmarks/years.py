@@ -12,6 +12,7 @@ from attendance.clock import utc_now
 from attendance.ledger import Ledger
 from attendance.model import Incident
 from attendance.registry import RegistryFile
+from attendance.reporting import Sources
 from attendance.reporting.ranges import WORKERS, RangeDay, Ranges
 from attendance.roster import load_roster
 from benchmarks.errors import LoadError
@@ -75,8 +76,13 @@ def told(folder: Path) -> list[list[RangeDay]]:
         for site in registry.sites.values():
             ledger = Ledger(site, now=utc_now, report=_refuse)
             stack.callback(ledger.close)
-            ranges = Ranges(lambda _, of=ledger: of, lambda _: roster, lambda _: (), now=utc_now)  # type: ignore[misc]
-            years.append(ranges.days(site, *YEAR))
+            sources = Sources(
+                ledger_of=lambda _, of=ledger: of,  # type: ignore[misc]
+                roster_of=lambda _: roster,
+                amendments_of=lambda _: (),
+                now=utc_now,
+            )
+            years.append(Ranges(sources).days(site, *YEAR))
         return years
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attendance.ledger import Ledger
-from attendance.live import Happening, Live, LiveDay, Sources, Watch
+from attendance.live import Happening, Live, LiveDay, Watch
 from attendance.model import Amendment, MarkRequest, Site
+from attendance.reporting import Sources
 from attendance.roster import Roster, RosterFile
 from tests.conftest import HandClock, Incidents
 

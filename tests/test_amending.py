@@ -23,7 +23,7 @@ from attendance.errors import (
 from attendance.marking import Marking
 from attendance.model import Amendment, AmendmentAction, Kind, Site
 from attendance.registry import Registry, amendments_path
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from tests.amending_kit import FRIDAY, at, open_amending, rows_in_file, wish, write_marks, write_roster
 from tests.appendlog_kit import ignore
 from tests.conftest import HandClock, Incidents
@@ -369,7 +369,9 @@ def test_who_asks_twice_has_one_request(site: Site, amending: Amending) -> None:
 def reported(site: Site, amending: Amending, clock: HandClock) -> Reporting:
     """Return the reports of a site as the server makes them."""
     marking = Marking(Registry(path=Path(), sites={site.site_id: site}), now=clock, report=ignore)
-    return Reporting(marking.ledger, marking.roster, amending.trail, now=clock)
+    return Reporting(
+        Sources(ledger_of=marking.ledger, roster_of=marking.roster, amendments_of=amending.trail, now=clock)
+    )
 
 
 def test_a_day_is_as_amended_and_as_it_was_known(site: Site, amending: Amending, clock: HandClock) -> None:

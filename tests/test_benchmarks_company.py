@@ -12,7 +12,7 @@ from attendance.codec import decode, is_row
 from attendance.ledger import Ledger
 from attendance.model import Incident, Mark, Site
 from attendance.registry import RegistryFile
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from attendance.roster import load_roster
 from attendance.timesheet import State
 from benchmarks.company import Shape, write_company
@@ -99,12 +99,13 @@ def test_nobody_marks_where_they_are_not_known(company: Path) -> None:
 
 def test_days_have_everything_that_a_report_tells(company: Path) -> None:
     """Over a month at all sites people were there, late, absent, had not marked, and were off."""
-    reporting = Reporting(
-        lambda site: Ledger(site, now=lambda: UNTIL, report=refuse),
-        lambda site: load_roster(site.roster_path) if site.roster_path else None,
-        lambda _: (),
+    sources = Sources(
+        ledger_of=lambda site: Ledger(site, now=lambda: UNTIL, report=refuse),
+        roster_of=lambda site: load_roster(site.roster_path) if site.roster_path else None,
+        amendments_of=lambda _: (),
         now=lambda: UNTIL,
     )
+    reporting = Reporting(sources)
 
     count = Counter[str]()
     for site in sites_of(company):

@@ -400,7 +400,7 @@ def test_a_live_day_is_what_reports_say(staffed: Office) -> None:
         day.look()
     change(staffed, "amendments")
 
-    reporting = Reporting(lambda _: staffed.followed, staffed.roster, staffed.trail, now=staffed.clock)
+    reporting = Reporting(staffed.sources)
 
     assert day.shown().sheet == reporting.day(staffed.site, MONDAY)
 

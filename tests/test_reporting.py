@@ -10,7 +10,7 @@ from attendance.clock import Clock, Month
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
 from attendance.model import Amendment, Kind, Mark, Plan, Site
-from attendance.reporting import Reporting, days_object
+from attendance.reporting import Reporting, Sources, days_object
 from attendance.roster import Roster, RosterFile
 from attendance.timesheet import DaySheet, State
 from tests.conftest import HandClock, Incidents
@@ -43,14 +43,18 @@ def ledger_of(clock: HandClock, incidents: Incidents) -> Callable[..., Ledger]:
 
 def day(ledger: Ledger, roster: Roster | None, on: date) -> DaySheet:
     """Return a day at the site of a ledger."""
-    return Reporting(lambda _: ledger, lambda _: roster, lambda _: (), now=HandClock()).day(ledger.site, on)
+    return Reporting(
+        Sources(ledger_of=lambda _: ledger, roster_of=lambda _: roster, amendments_of=lambda _: (), now=HandClock())
+    ).day(ledger.site, on)
 
 
 def telling(
     ledger: Ledger, roster: Roster | None = None, *said: Amendment, now: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 ) -> Reporting:
     """Return what tells of the site of a ledger."""
-    return Reporting(lambda _: ledger, lambda _: roster, lambda _: said, now=lambda: now)
+    return Reporting(
+        Sources(ledger_of=lambda _: ledger, roster_of=lambda _: roster, amendments_of=lambda _: said, now=lambda: now)
+    )
 
 
 def roster_file(folder: Path, *people: str) -> Roster:
@@ -62,7 +66,9 @@ def roster_file(folder: Path, *people: str) -> Roster:
 
 def today(site: Site, *, now: Clock) -> date:
     """Return the present work date of a site."""
-    return Reporting(lambda _: NotImplemented, lambda _: None, lambda _: (), now=now).today(site)
+    return Reporting(
+        Sources(ledger_of=lambda _: NotImplemented, roster_of=lambda _: None, amendments_of=lambda _: (), now=now)
+    ).today(site)
 
 
 def ids(ledger: Ledger, on: date) -> list[str]:
@@ -155,7 +161,14 @@ def over(now: HandClock, incidents: Incidents, *said: Amendment) -> Reporting:
     def said_of(site: Site) -> Sequence[Amendment]:
         return said if site.site_id == "rome" else ()
 
-    return Reporting(lambda site: Ledger(site, now=now, report=incidents), roster_of, said_of, now=now)
+    return Reporting(
+        Sources(
+            ledger_of=lambda site: Ledger(site, now=now, report=incidents),
+            roster_of=roster_of,
+            amendments_of=said_of,
+            now=now,
+        )
+    )
 
 
 @pytest.fixture
@@ -316,7 +329,11 @@ def test_days_that_had_not_begun_were_not_known(
 def test_what_was_known_at_the_end_of_a_date_is_by_the_clock_of_the_site(make_site: Callable[..., Site]) -> None:
     """The last moment before the next work date begins there; an instant is one everywhere."""
     kathmandu, night = make_site("kathmandu", "Asia/Kathmandu"), make_site(day_start=time(4))
-    reporting = Reporting(lambda _: NotImplemented, lambda _: None, lambda _: (), now=HandClock())
+    reporting = Reporting(
+        Sources(
+            ledger_of=lambda _: NotImplemented, roster_of=lambda _: None, amendments_of=lambda _: (), now=HandClock()
+        )
+    )
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
     tick = timedelta(microseconds=1)

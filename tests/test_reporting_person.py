@@ -8,7 +8,7 @@ import pytest
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
 from attendance.model import Amendment, AmendmentAction, Employee, Mark, Moment, Site
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from attendance.roster import Roster
 from attendance.timesheet import State
 from tests.conftest import HandClock, Incidents
@@ -58,7 +58,11 @@ def tell(site: Site, clock: HandClock, incidents: Incidents) -> Tell:
         ledger.record([])  # as after a start: the file is in use
         people = {one.casefold(): Employee(employee_id=one, name="Ana") for one in roster or ()}
         known = None if roster is None else Roster(employees=people)
-        return Reporting(lambda _: ledger, lambda _: known, lambda _: amendments, now=clock)
+        return Reporting(
+            Sources(
+                ledger_of=lambda _: ledger, roster_of=lambda _: known, amendments_of=lambda _: amendments, now=clock
+            )
+        )
 
     return make
 

@@ -16,7 +16,7 @@ from attendance.clock import Month, to_local, work_day_on
 from attendance.codec import HEADER, encode
 from attendance.ledger import Ledger
 from attendance.model import Amendment, AmendmentAction, Employee, Incident, Kind, Mark, Moment, Plan, Site
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from attendance.reporting import ranges as ranges_module
 from attendance.reporting.engine import Engine, NotPlainError
 from attendance.reporting.ranges import RangeDay, Ranges
@@ -62,9 +62,13 @@ class Case:
             site.csv_path.write_bytes(HEADER + b"".join(map(encode, self.marks)))
             with closing(Ledger(site, now=self._now, report=refuse)) as ledger:
                 roster = None if self.employees is None else Roster(employees=self.employees)
-                parts = (lambda _: ledger, lambda _: roster, lambda _: self.amendments)
-                days = Ranges(*parts, now=self._now).days(site, first, last)
-                reporting = Reporting(*parts, now=self._now)
+                sources = Sources(
+                    ledger_of=lambda _: ledger,
+                    roster_of=lambda _: roster,
+                    amendments_of=lambda _: self.amendments,
+                    now=self._now,
+                )
+                days, reporting = Ranges(sources).days(site, first, last), Reporting(sources)
                 months = (reporting.month(site, month) for month in (Month.of(first), Month.of(last)))
                 return days, {
                     on: one for month in months for on, one in zip(month.month.dates, month.totals, strict=True)

@@ -34,7 +34,7 @@ from attendance.errors import (
 from attendance.identity import clean_reason
 from attendance.marking import Marking
 from attendance.model import Amendment, AmendmentAction, Incident, Site
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 
 __all__ = ["Amending", "Closing", "Difference", "Which", "Wish"]
 
@@ -46,6 +46,7 @@ class Amending:
 
     `now` gives the instants; `report` hears of what was noticed and did not stop anybody. Every method waits for the
     disk or a lock: call it in a thread. `by` is who does it, as the audit knows them: an account, a kiosk, `os:root`.
+    `sources` are what sheets are derived from as it amends them.
     """
 
     def __init__(self, marking: Marking, audit: Audit, *, now: Clock, report: Callable[[Incident], None]) -> None:
@@ -54,7 +55,8 @@ class Amending:
         self._report = report
         self._files: dict[str, Amendments] = {}
         self._wishes = Wishes(marking, now=now)
-        self._reporting = Reporting(marking.ledger, marking.roster, self.trail, now=now)
+        self.sources = Sources(ledger_of=marking.ledger, roster_of=marking.roster, amendments_of=self.trail, now=now)
+        self._reporting = Reporting(self.sources)
 
     def file(self, site: Site) -> Amendments:
         """Return the site's file of amendments; it is opened when it is first used."""

@@ -8,6 +8,7 @@ import typer
 
 from attendance.audit import Action
 from attendance.cli.outputs import Output, watched
+from attendance.cli.readers import open_readers
 from attendance.cli.shared import (
     InMonth,
     KnownOn,
@@ -20,7 +21,6 @@ from attendance.cli.shared import (
     typed_month,
     typist,
 )
-from attendance.cli.sources import open_sources
 from attendance.errors import UnknownPersonError
 from attendance.exporting import Format, Options, Separator, Table, export
 from attendance.exporting.ledgers import amendments_table, marks_table, roster_table
@@ -57,9 +57,9 @@ def day(  # noqa: PLR0913  # each is an option
     separator: By = Separator.COMMA,
 ) -> None:
     """Write what a day was for everybody, a row for each."""
-    asked, known, sources = typed_date(on, "--date"), known_on(as_known_on), open_sources()
-    chosen = sources.chosen(sites)
-    _write(day_table(sources.reporting, chosen, asked, known=known), chosen, form, output, _options(separator, bom=bom))
+    asked, known, readers = typed_date(on, "--date"), known_on(as_known_on), open_readers()
+    chosen = readers.chosen(sites)
+    _write(day_table(readers.reporting, chosen, asked, known=known), chosen, form, output, _options(separator, bom=bom))
 
 
 @app.command()
@@ -74,9 +74,9 @@ def month(  # noqa: PLR0913  # each is an option
     separator: By = Separator.COMMA,
 ) -> None:
     """Write a month, a row for each date and employee; a workbook has the month as a grid too."""
-    asked, known, sources = typed_month(in_month), known_on(as_known_on), open_sources()
-    chosen = sources.chosen(sites)
-    table = month_table(sources.reporting, chosen, asked, known=known)
+    asked, known, readers = typed_month(in_month), known_on(as_known_on), open_readers()
+    chosen = readers.chosen(sites)
+    table = month_table(readers.reporting, chosen, asked, known=known)
     _write(table, chosen, form, output, _options(separator, bom=bom))
 
 
@@ -92,9 +92,9 @@ def marks(  # noqa: PLR0913  # each is an option
     separator: By = Separator.COMMA,
 ) -> None:
     """Write the rows of ledgers with their sites and work dates, as they were marked."""
-    bounds, sources = (typed_date(first, "--from"), typed_date(last, "--to")), open_sources()
-    chosen = sources.chosen(sites)
-    _write(marks_table(sources.marks, chosen, *bounds), chosen, form, output, _options(separator, bom=bom))
+    bounds, readers = (typed_date(first, "--from"), typed_date(last, "--to")), open_readers()
+    chosen = readers.chosen(sites)
+    _write(marks_table(readers.marks, chosen, *bounds), chosen, form, output, _options(separator, bom=bom))
 
 
 @app.command()
@@ -107,9 +107,9 @@ def amendments(
     separator: By = Separator.COMMA,
 ) -> None:
     """Write everything that was amended, asked for, answered and closed."""
-    sources = open_sources()
-    chosen = sources.chosen(sites)
-    _write(amendments_table(sources.amending.trail, chosen), chosen, form, output, _options(separator, bom=bom))
+    readers = open_readers()
+    chosen = readers.chosen(sites)
+    _write(amendments_table(readers.amending.trail, chosen), chosen, form, output, _options(separator, bom=bom))
 
 
 @app.command()
@@ -122,9 +122,9 @@ def roster(
     separator: By = Separator.COMMA,
 ) -> None:
     """Write who belongs to which site, from when until when."""
-    sources = open_sources()
-    chosen = sources.chosen(sites)
-    _write(roster_table(sources.marking.roster, chosen), chosen, form, output, _options(separator, bom=bom))
+    readers = open_readers()
+    chosen = readers.chosen(sites)
+    _write(roster_table(readers.marking.roster, chosen), chosen, form, output, _options(separator, bom=bom))
 
 
 @app.command()
@@ -142,11 +142,11 @@ def person(  # noqa: PLR0913  # each is an option
     separator: By = Separator.COMMA,
 ) -> None:
     """Write a year of one employee, a row for each date; as `ics` it is a calendar."""
-    known, sources = known_on(as_known_on), open_sources()
-    site = sources.registry.resolve(site_id)
-    wanted = year or sources.reporting.today(site).year
+    known, readers = known_on(as_known_on), open_readers()
+    site = readers.registry.resolve(site_id)
+    wanted = year or readers.reporting.today(site).year
     with naming(site):
-        sheet = sources.reporting.year(site, employee_id, wanted, known_at=sources.reporting.known_at(site, known))
+        sheet = readers.reporting.year(site, employee_id, wanted, known_at=readers.reporting.known_at(site, known))
     if sheet is None:
         raise UnknownPersonError
     table = person_table(site, wanted, sheet, known=known)

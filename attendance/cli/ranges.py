@@ -11,7 +11,7 @@ import typer
 from attendance.cli.printing import print_json, print_table, talk
 from attendance.cli.services import open_amending, open_marking
 from attendance.cli.shared import Json, open_registry
-from attendance.clock import Month, read_date, utc_now
+from attendance.clock import Month, read_date
 from attendance.errors import LedgerError, RosterError
 from attendance.model import Site
 from attendance.reporting.ranges import RangeDay, Ranges, added
@@ -55,7 +55,7 @@ def show_range(
     registry = open_registry()
     chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
     marking = open_marking(registry)
-    ranges = Ranges(marking.ledger, marking.roster, open_amending(marking).trail, now=utc_now)
+    ranges = Ranges(open_amending(marking).sources)
     found: dict[str, list[RangeDay]] = {}
     told = 0
     for site in chosen:

@@ -9,9 +9,8 @@ import typer
 
 from attendance.cli.grid import grid_lines
 from attendance.cli.printing import print_json, print_table, talk, timestamp
+from attendance.cli.readers import open_readers
 from attendance.cli.shared import InMonth, Json, KnownOn, OnDate, Sites, known_on, typed_date, typed_month
-from attendance.cli.sources import open_sources
-from attendance.clock import Month
 from attendance.errors import AttendanceError, LedgerError, RosterError
 from attendance.exporting.objects import write_months
 from attendance.model import Mark, Site
@@ -39,14 +38,10 @@ def day(
     as_json: Json = False,
 ) -> None:
     """Show of everybody whether they were there on a day, from when, late or not, or that they have not marked."""
-    asked, known, sources = typed_date(on, "--date"), known_on(as_known_on), open_sources()
-    reporting, chosen = sources.reporting, sources.chosen(sites)
-
-    def read(site: Site) -> DaySheet:
-        return reporting.day(site, asked or reporting.today(site), known_at=reporting.known_at(site, known))
-
-    told = list(_readable(chosen, read))
-    sheets = reporting.with_sightings(told, sources.registry.sites.values(), known)
+    asked, known, readers = typed_date(on, "--date"), known_on(as_known_on), open_readers()
+    reporting, chosen = readers.reporting, readers.chosen(sites)
+    told = list(_readable(chosen, lambda site: reporting.day_as_known(site, asked, known)))
+    sheets = reporting.with_sightings(told, readers.registry.sites.values(), known)
     if as_json:
         print_json(days_object(asked, sheets))
     else:
@@ -65,12 +60,11 @@ def month(
     as_json: Json = False,
 ) -> None:
     """Show a month: a sign for each employee and day, totals per employee and day, and what the signs mean."""
-    asked, known, sources = typed_month(in_month), known_on(as_known_on), open_sources()
-    reporting, chosen, read_sites = sources.reporting, sources.chosen(sites), []
+    asked, known, readers = typed_month(in_month), known_on(as_known_on), open_readers()
+    reporting, chosen, read_sites = readers.reporting, readers.chosen(sites), []
 
     def read(site: Site) -> MonthSheet:
-        wanted = asked or Month.of(reporting.today(site))
-        sheet = reporting.month(site, wanted, known_at=reporting.known_at(site, known))
+        sheet = reporting.month_as_known(site, asked, known)
         read_sites.append(site)
         return sheet
 

@@ -18,7 +18,6 @@ from attendance.keeping import Follower
 from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.registry import Registry
-from attendance.reporting import Reporting
 
 
 def open_marking(registry: Registry) -> Marking:
@@ -29,11 +28,6 @@ def open_marking(registry: Registry) -> Marking:
 def open_amending(marking: Marking) -> Amending:
     """Return the use case that amends them."""
     return Amending(marking, shared.audit(), now=utc_now, report=report)
-
-
-def open_reporting(marking: Marking) -> Reporting:
-    """Return the use case that tells what days were, as amended."""
-    return Reporting(marking.ledger, marking.roster, open_amending(marking).trail, now=utc_now)
 
 
 def report(incident: Incident) -> None:

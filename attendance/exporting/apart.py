@@ -26,7 +26,7 @@ from attendance.exporting.sheets import month_table
 from attendance.marking import Marking
 from attendance.model import Amendment, Incident, Site
 from attendance.registry import load_registry
-from attendance.reporting import Reporting
+from attendance.reporting import Reporting, Sources
 from attendance.reporting.reading import each
 
 LARGE_BYTES = 1 << 20
@@ -103,9 +103,10 @@ def write_order(order: Order, out: IO[bytes]) -> None:
     clock = partial(datetime.fromisoformat, order.now)
     marking = Marking(registry, now=clock, report=_pass_over)
     trail = partial(_trail, clock)
-    reporting, month = Reporting(marking.ledger, marking.roster, trail, now=clock), read_month(order.month)
+    sources = Sources(ledger_of=marking.ledger, roster_of=marking.roster, amendments_of=trail, now=clock)
+    reporting, month = Reporting(sources), read_month(order.month)
     if order.form == Format.JSON:
-        sheets = each(sites, lambda site: reporting.month(site, month, known_at=reporting.known_at(site, known)))
+        sheets = each(sites, lambda site: reporting.month_as_known(site, month, known))
         write_months(month, sheets, out)
         return
     options = Options(separator=Separator(order.separator), byte_order_mark=order.byte_order_mark)

@@ -41,16 +41,13 @@ def day_table(
 
     A site is read when its rows are asked for: SiteUnreadableError is raised then.
     """
-
-    def read(site: Site) -> DaySheet:
-        return reporting.day(site, on or reporting.today(site), known_at=reporting.known_at(site, known))
-
+    sheets = each(sites, lambda site: reporting.day_as_known(site, on, known))
     return Table(
         name="day",
         stem=stem(sites, on.isoformat() if on else "today"),
         title=f"{heading(sites)}, {f'{on:%A} {on.day} {on:%B %Y}' if on else 'today'}",
         columns=ENTRY_COLUMNS,
-        parts=map(_of_day, each(sites, read)),
+        parts=map(_of_day, sheets),
         notes=notes(known),
         total_columns=TOTAL_COLUMNS,
     )
@@ -63,17 +60,13 @@ def month_table(
 
     Each site is read as for a day.
     """
-
-    def read(site: Site) -> MonthSheet:
-        wanted = month or Month.of(reporting.today(site))
-        return reporting.month(site, wanted, known_at=reporting.known_at(site, known))
-
+    sheets = each(sites, lambda site: reporting.month_as_known(site, month, known))
     return Table(
         name="month",
         stem=stem(sites, str(month) if month else "this-month"),
         title=f"{heading(sites)}, {f'{month.first:%B %Y}' if month else 'this month'}",
         columns=ENTRY_COLUMNS,
-        parts=map(_of_month, each(sites, read)),
+        parts=map(_of_month, sheets),
         notes=notes(known),
         total_columns=TOTAL_COLUMNS,
     )

@@ -7,17 +7,16 @@ from threading import RLock
 from zlib import crc32
 
 from attendance.appendlog import Position, peek_position
-from attendance.clock import Clock, WorkDay, to_local, work_day
+from attendance.clock import WorkDay, to_local, work_day
 from attendance.codec import HEADER
 from attendance.errors import LedgerError, RosterError, StorageBusyError
 from attendance.files import Signs, hidden, signs_at, storage_errors
-from attendance.ledger import Ledger
 from attendance.live.happenings import Happening, Shown, What, board, marked
 from attendance.live.places import Place
-from attendance.model import Amendment, Mark, Site
+from attendance.model import Mark, Site
 from attendance.registry import amendments_path
 from attendance.reporting.days import OFFSETS_APART
-from attendance.roster import Roster
+from attendance.reporting.sources import Sources
 from attendance.timesheet import Entry, OpenDay, is_of_another_zone
 
 MAX_TOLD = 500
@@ -30,16 +29,6 @@ PATIENCE_SECONDS = 2.0
 """A ledger whose state is not to be had for so long is told as a problem."""
 
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What the days of sites are derived from."""
-
-    ledger_of: Callable[[Site], Ledger]
-    roster_of: Callable[[Site], Roster | None]
-    amendments_of: Callable[[Site], Sequence[Amendment]]
-    now: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

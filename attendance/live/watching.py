@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event, Lock, Thread
 
 from attendance.errors import TooManyStreamsError
-from attendance.live.following import LiveDay, Sources
+from attendance.live.following import LiveDay
 from attendance.live.happenings import Happening, Shown
 from attendance.live.places import Place, Places
 from attendance.model import Incident, Site
+from attendance.reporting import Sources
 
 EVERY_SECONDS = 0.25
 """A mark is told no later than this after it was committed, a round, and a rest."""

@@ -1,15 +1,14 @@
 """Own what days and months were: read the rows that they need from ledgers and amendments, and derive the sheets."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 
-from attendance.clock import Clock, Month, WorkDay, work_day, work_day_on
+from attendance.clock import Month, WorkDay, work_day, work_day_on
 from attendance.errors import LedgerError, RosterError
-from attendance.ledger import Ledger
 from attendance.model import Amendment, Employee, Mark, Site
-from attendance.roster import Roster
+from attendance.reporting.sources import Sources
 from attendance.timesheet import (
     Day,
     DaySheet,
@@ -54,22 +53,12 @@ class Reporting:
     `known_at` is an instant: what was written after it is not looked at, neither marks nor amendments.
     """
 
-    def __init__(
-        self,
-        ledger_of: Callable[[Site], Ledger],
-        roster_of: Callable[[Site], Roster | None],
-        amendments_of: Callable[[Site], Sequence[Amendment]],
-        *,
-        now: Clock,
-    ) -> None:
-        self._ledger_of = ledger_of
-        self._roster_of = roster_of
-        self._amendments_of = amendments_of
-        self._now = now
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
 
     def today(self, site: Site) -> date:
         """Return the present work date of a site."""
-        return work_day(self._now(), site.zone, site.day_start).date
+        return work_day(self._sources.now(), site.zone, site.day_start).date
 
     def known_at(self, site: Site, known: datetime | date | None) -> datetime | None:
         """Return the instant of which somebody asks what was known: one, or the last one of a work date of the site."""
@@ -136,6 +125,14 @@ class Reporting:
         until = self._until(site, known_at)
         return month_sheet(site, month, marks, self._employees(site), amendments, until=until)
 
+    def day_as_known(self, site: Site, on: date | None, known: datetime | date | None) -> DaySheet:
+        """Return what a work date was at a site, or its today; of it what was known; raise LedgerError, RosterError."""
+        return self.day(site, on or self.today(site), known_at=self.known_at(site, known))
+
+    def month_as_known(self, site: Site, month: Month | None, known: datetime | date | None) -> MonthSheet:
+        """Return what a month was at a site, or its present one, as `day_as_known` does."""
+        return self.month(site, month or Month.of(self.today(site)), known_at=self.known_at(site, known))
+
     def year(self, site: Site, employee_id: str, year: int, *, known_at: datetime | None = None) -> PersonYear | None:
         """Return what a year was for one employee of a site, or None where nobody is known by the ID.
 
@@ -157,7 +154,8 @@ class Reporting:
 
     def _until(self, site: Site, known_at: datetime | None) -> date:
         """Return the work date that was the last to have begun, as far as was known."""
-        return work_day(min(self._now(), known_at or self._now()), site.zone, site.day_start).date
+        now = self._sources.now()
+        return work_day(min(now, known_at or now), site.zone, site.day_start).date
 
     def _day_or_none(self, site: Site, work_date: date, known: datetime | date | None) -> DaySheet | None:
         """Return what a work date was at a site, or None where that cannot be told."""
@@ -173,19 +171,19 @@ class Reporting:
 
     def _employees(self, site: Site) -> Mapping[str, Employee] | None:
         """Return the roster of a site, if it has one; raise RosterError."""
-        roster = self._roster_of(site)
+        roster = self._sources.roster_of(site)
         return roster.employees if roster else None
 
     def _amendments(self, site: Site, known_at: datetime | None) -> Iterator[Amendment]:
         """Yield the amendments of a site that were written by an instant."""
-        return (one for one in self._amendments_of(site) if known_at is None or one.written.at <= known_at)
+        return (one for one in self._sources.amendments_of(site) if known_at is None or one.written.at <= known_at)
 
     def _marks(self, site: Site, span: WorkDay, known_at: datetime | None, *, of: str | None = None) -> Iterator[Mark]:
         """Yield the marks that may count for work dates, those that were written by an instant, `of` one employee.
 
         Around a move of the site to another zone the neighbouring days are read too: rows count by their own offsets.
         """
-        ledger = self._ledger_of(site)
+        ledger = self._sources.ledger_of(site)
         starts_at, ends_at = span.starts_at - OFFSETS_APART, span.ends_at + OFFSETS_APART
         # A site moves on: behind a row of the present zone stand only such rows.
         first = next(ledger.read(starts_at, ends_at), None)

@@ -6,7 +6,7 @@ not begun are told of who marked or is spoken of only.
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from functools import partial
 from itertools import accumulate
 
 from attendance.amendments import work_date_of
-from attendance.clock import Clock, Month, to_local, work_day
+from attendance.clock import Month, to_local
 from attendance.ledger import Ledger
 from attendance.model import Amendment, Employee, Kind, Mark, Site
 from attendance.reporting.days import OFFSETS_APART, Reporting
 from attendance.reporting.engine import Counted, Engine, Group, NotPlainError, Row
 from attendance.reporting.marks import MarkReading
+from attendance.reporting.sources import Sources
 from attendance.reporting.stretches import Stretch, stretches
-from attendance.roster import Roster
 from attendance.timesheet import Day, Entry, Totals, is_of_another_zone, totals_of
 from attendance.timesheet.day import key_of
 
@@ -55,26 +55,16 @@ def added(totals: Iterable[Totals]) -> Totals:
 class Ranges:
     """Tell what ranges of work dates were at sites; what it is made of is as for `Reporting`."""
 
-    def __init__(
-        self,
-        ledger_of: Callable[[Site], Ledger],
-        roster_of: Callable[[Site], Roster | None],
-        amendments_of: Callable[[Site], Sequence[Amendment]],
-        *,
-        now: Clock,
-    ) -> None:
-        self._ledger_of = ledger_of
-        self._roster_of = roster_of
-        self._amendments_of = amendments_of
-        self._now = now
-        self._reporting = Reporting(ledger_of, roster_of, amendments_of, now=now)
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._reporting = Reporting(sources)
 
     def days(self, site: Site, first: date, last: date) -> list[RangeDay]:
         """Return every work date between two, both included; raise LedgerError, RosterError."""
-        roster = self._roster_of(site)
-        today = work_day(self._now(), site.zone, site.day_start).date
-        told = _Told(site, roster.employees if roster else None, self._amendments_of(site), today)
-        rows = _Rows(self._ledger_of(site))
+        roster = self._sources.roster_of(site)
+        today = self._reporting.today(site)
+        told = _Told(site, roster.employees if roster else None, self._sources.amendments_of(site), today)
+        rows = _Rows(self._sources.ledger_of(site))
         with ExitStack() as stack:
             engine = stack.enter_context(Engine(site.statuses, told.employees.values() if roster else None))
             pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
@@ -87,7 +77,7 @@ class Ranges:
 
     def _derived(self, site: Site, stretch: Stretch, today: date) -> Iterator[RangeDay]:
         """Yield the days of a stretch as their sheets tell them."""
-        reading = MarkReading(self._ledger_of)
+        reading = MarkReading(self._sources.ledger_of)
         marks = Counter(dated.work_date for dated in reading.marks(site, stretch.dates[0], stretch.dates[-1]))
         for on in stretch.dates:
             entries = self._reporting.day(site, on).entries

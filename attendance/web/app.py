@@ -37,7 +37,7 @@ from attendance.eventlog import open_log
 from attendance.giving import Giving
 from attendance.keeping import Follower, Keeper
 from attendance.ledger import Ledger
-from attendance.live import Live, Sources
+from attendance.live import Live
 from attendance.marking import Marking
 from attendance.model import Incident
 from attendance.proving import Proving
@@ -236,7 +236,6 @@ def _services(  # noqa: PLR0913  # all that the services stand on
 ) -> Services:
     """Return what the handlers of this process share."""
     folder = registry_file.current.path.parent
-    sources = Sources(ledger_of=marking.ledger, roster_of=marking.roster, amendments_of=amending.trail, now=now)
     accounts = AccountsFile(folder / accounts_file.FILE_NAME)
     store = AccessStore(folder / STORE_NAME, now=now)
     granting = Granting(accounts, audit, now=now)
@@ -244,8 +243,8 @@ def _services(  # noqa: PLR0913  # all that the services stand on
         registry_file=registry_file,
         marking=marking,
         amending=amending,
-        reporting=Reporting(marking.ledger, marking.roster, amending.trail, now=now),
-        live=Live(sources, report=_reporter(audit)),
+        reporting=Reporting(amending.sources),
+        live=Live(amending.sources, report=_reporter(audit)),
         accounts=accounts,
         store=store,
         granting=granting,

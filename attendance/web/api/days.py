@@ -12,7 +12,7 @@ from attendance.exporting.sheets import day_table
 from attendance.model import AmendmentAction, Site
 from attendance.reporting import days_object
 from attendance.reporting.reading import each
-from attendance.timesheet import DaySheet, State
+from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
 from attendance.web.api.downloads import TABLES, OptionsDep, TableForm, Taker, download
 from attendance.web.deps import KnownDep, ServicesDep, SiteKeys, sites_within
@@ -120,8 +120,5 @@ def show_day(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, in 
     if form is not Format.JSON:
         taker = Taker(services=services, caller=caller, sites=chosen)
         return download(taker, day_table(reporting, chosen, date, known=known), form, options)
-
-    def read(site: Site) -> DaySheet:
-        return reporting.day(site, date, known_at=reporting.known_at(site, known))
-
-    return days_object(date, reporting.with_sightings(list(each(chosen, read)), others, known))
+    sheets = list(each(chosen, lambda site: reporting.day_as_known(site, date, known)))
+    return days_object(date, reporting.with_sightings(sheets, others, known))

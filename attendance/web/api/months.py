@@ -13,9 +13,8 @@ from attendance.exporting import Format
 from attendance.exporting.apart import Order, write_apart
 from attendance.exporting.objects import write_months
 from attendance.exporting.sheets import month_table
-from attendance.model import Site
 from attendance.reporting.reading import each
-from attendance.timesheet import MonthSheet, State
+from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.api.days import ChosenDep, DayTotals, TrailRow
 from attendance.web.api.downloads import MEDIA_TYPES, TABLES, OptionsDep, TableForm, Taker, download, spooled
@@ -119,7 +118,5 @@ def show_month(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, i
         taker = Taker(services=services, caller=caller, sites=chosen)
         return download(taker, month_table(reporting, chosen, asked, known=known), form, options, apart=apart)
 
-    def read(site: Site) -> MonthSheet:
-        return reporting.month(site, asked, known_at=reporting.known_at(site, known))
-
-    return spooled(MEDIA_TYPES[form], partial(write_months, asked, each(chosen, read)), apart=apart)
+    sheets = each(chosen, lambda site: reporting.month_as_known(site, asked, known))
+    return spooled(MEDIA_TYPES[form], partial(write_months, asked, sheets), apart=apart)

@@ -1,4 +1,4 @@
-"""Own what the commands that report and export read: the sites that were named, their sheets, marks and amendments."""
+"""Own what the commands that report and export read with: the sites that were named, and what tells of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from attendance.amending import Amending
 from attendance.cli.services import open_amending, open_marking
 from attendance.cli.shared import open_registry
-from attendance.clock import utc_now
 from attendance.marking import Marking
 from attendance.model import Site
 from attendance.registry import Registry
@@ -15,8 +14,8 @@ from attendance.reporting.marks import MarkReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What is read, by one registry and the machine's clock; what is noticed is said on stderr."""
+class Readers:
+    """What they read with, by one registry and the machine's clock; what is noticed is said on stderr."""
 
     registry: Registry
     marking: Marking
@@ -30,15 +29,15 @@ class Sources:
         return named or list(self.registry.sites.values())
 
 
-def open_sources() -> Sources:
-    """Return what is read; raise SettingsError, RegistryError."""
+def open_readers() -> Readers:
+    """Return what they read with; raise SettingsError, RegistryError."""
     registry = open_registry()
     marking = open_marking(registry)
     amending = open_amending(marking)
-    return Sources(
+    return Readers(
         registry=registry,
         marking=marking,
         amending=amending,
-        reporting=Reporting(marking.ledger, marking.roster, amending.trail, now=utc_now),
+        reporting=Reporting(amending.sources),
         marks=MarkReading(marking.ledger),
     )
