@@ -123,7 +123,7 @@ def test_of_a_time_that_was_twice_it_is_asked_which(
     with pytest.raises(TimeTwiceError) as refused:
         amended(site, on, text)
 
-    assert [about_text(one) for one in refused.value.candidates] == both
+    assert [about_text(one) for one in refused.value.moments] == both
     assert all(offset in refused.value.fields["which"] for offset in (both[0][-6:], both[1][-6:]))
     assert [amended(site, on, text, which) for which in ("first", "second")] == both
 
@@ -152,7 +152,7 @@ def test_a_day_that_turns_within_the_hour_that_comes_twice(make_site: Callable[.
     with pytest.raises(TimeTwiceError) as refused:
         amended(site, AUTUMN, "01:15")
 
-    assert [about_text(one) for one in refused.value.candidates] == [
+    assert [about_text(one) for one in refused.value.moments] == [
         "2026-10-25T01:15:00+00:00",
         "2026-10-26T01:15:00+00:00",
     ]
@@ -175,7 +175,7 @@ def test_every_time_is_once_twice_or_not_at_all_on_its_work_date(
     try:
         found: list[Moment] = [_moment(site, on, at, "")]
     except TimeTwiceError as twice:
-        found = list(twice.candidates)
+        found = list(twice.moments)
         assert [_moment(site, on, at, "first"), _moment(site, on, at, "second")] == [found[0], found[-1]]
         assert found[0].at < found[1].at
     except TimeSkippedError:

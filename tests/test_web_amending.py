@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from tests.access_web import add_account, session_of, token_of
 from tests.servers import write_sites
-from tests.webapp import FORM, HTML, Web, serving_web, tags, visible_text
+from tests.webapp import FORM, HTML, Web, is_problem, serving_web, tags, visible_text
 
 SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv",
@@ -258,6 +258,16 @@ def test_a_time_that_was_twice_asks_which(web: Web, hr: dict[str, str], which: s
     assert checked(asked, "status") == ["Present"]
     assert answer.status_code == 303
     assert amendments(web) == [f"amended,2026-10-25T01:45:00{offset},E1,Ana Martín,Present,hana,night shift,"]
+
+
+def test_a_program_hears_that_a_time_was_twice(web: Web, hr: dict[str, str]) -> None:
+    """It is answered 409 with the field that says which: no site is named, for none is asked about."""
+    typed = {"status": "Present", "scope": "time", "time": "01:30", "reason": "night shift"}
+    answer = correct(web, hr | {"Accept": "application/json"}, f"{ANA}/2026-10-25", **typed)
+    assert is_problem(answer, 409, "time_twice")
+    assert set(answer.json()["fields"]) == {"which"}
+    assert "candidates" not in answer.json()
+    assert amendments(web) == []
 
 
 def test_everything_that_is_wrong_is_said_at_once(web: Web, hr: dict[str, str]) -> None:

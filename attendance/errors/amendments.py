@@ -30,17 +30,17 @@ class TimeSkippedError(AttendanceError):
 class TimeTwiceError(AttendanceError):
     """The clock of the site showed this time twice on this work date.
 
-    `candidates` are both, in order, as moments (`model.Moment`: the instant and the offset then); `fields` says it
-    beside the field.
+    `moments` are both, in order (each a `model.Moment`, which this layer does not know); `fields` says it beside
+    the field.
     """
 
     code = "time_twice"
 
-    def __init__(self, candidates: Sequence[Any], shown: Sequence[datetime]) -> None:
+    def __init__(self, moments: Sequence[Any], shown: Sequence[datetime]) -> None:
         first, second = (f"{one:%Y-%m-%d %H:%M} UTC{one.isoformat()[-6:]}" for one in shown)
         message = f"The clock there showed this time twice: {first}, then {second}. Say which, the first or the second."
         super().__init__(f"Nothing was written. {message}")
-        self.candidates = tuple(candidates)
+        self.moments = tuple(moments)
         self.fields = {"which": message}
 
 

@@ -168,14 +168,6 @@ class Day:
         """Return what the status of a mark means."""
         return self._site.statuses.get(mark.status)
 
-    @cached_property
-    def _own(self) -> tuple[timedelta | None, tuple[WorkDay, datetime | None]]:
-        """Return the offset of the site's clock, if it is the same all day long, with the date and its last instant."""
-        zone = self._site.zone
-        day = work_day_on(self.date, zone, self._site.day_start)
-        first, last = (to_local(at, zone).utcoffset() for at in (day.starts_at, day.ends_at - timedelta(seconds=1)))
-        return (first if first == last else None), (day, due_at(self._site, self.date, zone))
-
     def _as_at(self, instant: datetime, utc_offset: timedelta) -> tuple[WorkDay, datetime | None]:
         """Return the work date and the last instant that is in time, in the zone in which a row was written."""
         here, steady_offset = self._here
