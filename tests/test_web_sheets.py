@@ -361,6 +361,16 @@ def test_a_month_can_be_taken_away(web: Web) -> None:
     assert [link for link in wanted if not tags(answer, "a", href=link)] == []
 
 
+def test_a_month_as_it_was_known_is_taken_away_so(web: Web) -> None:
+    """The file tells what the page under its banner does, not what is known now."""
+    answer = web.client.get(f"{MONTH}?known=2026-11-20T09:00")
+
+    links = [tag["href"] for tag in tags(answer, "a") if "format=csv" in tag.get("href", "")]
+    rows = web.client.get(links[0]).text.splitlines()
+    day = [row for row in rows if "2026-11-20" in row]
+    assert [("Present" in row) for row in day] == [True, False, False, False]
+
+
 def test_a_cell_is_small(web: Web) -> None:
     """With its link and its words: 500 people over 31 days who are there take a megabyte, and little more else."""
     cell = re.compile(r"<td[^>]*><a href=\.\./employees/[^>]*>[^<]*</a>")
