@@ -125,9 +125,8 @@ def _beside(entry: Entry) -> Iterator[str]:
     """Yield what stands beside a status: whose it is, who amended it last, where somebody was seen who is missing."""
     if entry.visitor:
         yield "visitor"
-    last = next((amendment for amendment in reversed(entry.trail) if amendment.counts), None)
-    if last:
-        yield f"amended by {last.by}"
+    if entry.ruling:
+        yield f"amended by {entry.ruling.by}"
     if entry.seen:
         yield f"seen at {entry.seen.site.name}, {timestamp(entry.seen.mark)[11:19]} there"
 

@@ -71,8 +71,7 @@ def _summary(site: Site, on: date, entry: Entry) -> str:
 def _details(site: Site, entry: Entry) -> Sequence[str]:
     """Return when somebody marked, by the clock of the site, and what was amended."""
     told = [_clock(mark) for mark in dict.fromkeys((entry.first, entry.last)) if mark]
-    ruling = next((one for one in reversed(entry.trail) if one.counts), None)
-    amended = [f"Amended by {ruling.by}: {ruling.reason}"] if ruling else []
+    amended = [f"Amended by {entry.ruling.by}: {entry.ruling.reason}"] if entry.ruling else []
     return [f"{site.name}, {' to '.join(told)}", *amended] if told else [site.name, *amended]
 
 

@@ -74,7 +74,7 @@ def month_table(
 
 def entry_row(site: Site, on: date, holiday: str | None, entry: Entry) -> Row:
     """Return the row of an entry, with who amended it last and why."""
-    ruling = next((one for one in reversed(entry.trail) if one.counts), None)
+    ruling = entry.ruling
     return (
         site.site_id,
         on,

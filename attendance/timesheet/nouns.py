@@ -64,15 +64,19 @@ class Entry:
         return self.marks[-1] if self.marks else None
 
     @property
+    def ruling(self) -> Amendment | None:
+        """Return the amendment that has the last say in this, if one has."""
+        return next((amendment for amendment in reversed(self.trail) if amendment.counts), None)
+
+    @property
     def amended(self) -> bool:
         """Tell whether an amendment has a say in this."""
-        return any(amendment.counts for amendment in self.trail)
+        return self.ruling is not None
 
     @property
     def ruled(self) -> bool:
         """Tell whether the status is what an amendment says of the date, and not that of the last mark."""
-        last = next((amendment for amendment in reversed(self.trail) if amendment.counts), None)
-        return last is not None and not isinstance(last.about, Moment)
+        return self.ruling is not None and not isinstance(self.ruling.about, Moment)
 
     @property
     def was_there(self) -> bool:
