@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +12,7 @@ from attendance.amending import Amending, Which, Wish
 from attendance.amendments import Closing, Difference
 from attendance.cli.printing import print_json, print_table, talk
 from attendance.cli.services import followed, open_amending, open_marking
-from attendance.cli.shared import Json, SiteId, open_registry, typist
-from attendance.clock import Month, read_date, read_month
+from attendance.cli.shared import Json, SiteId, open_registry, required_date, required_month, typist
 from attendance.codec import about_text, encode_timestamp
 from attendance.model import Amendment, Site
 
@@ -42,7 +41,13 @@ def amend(  # noqa: PLR0913  # each is an option
         raise typer.BadParameter("say one of them", param_hint="--first, --second")
     which: Which = "first" if first else "second" if second else ""
     wish = Wish(
-        employee_id=employee_id, on=_date(on), at=_time(at), which=which, status=status, reason=reason, name=name
+        employee_id=employee_id,
+        on=required_date(on, "DATE"),
+        at=_time(at),
+        which=which,
+        status=status,
+        reason=reason,
+        name=name,
     )
     with _open(site_id) as (site, amending):
         _print_written(site, amending.amend(site, wish, by=typist()), as_json=as_json)
@@ -79,7 +84,7 @@ def decline(site_id: SiteId, number: Number, reason: Reason, *, as_json: Json = 
 
 def close(site_id: SiteId, month: MonthText, *, as_json: Json = False) -> None:
     """Close a month that is over: write its sheet beside the ledger, and nothing of it can be amended any more."""
-    of = _month(month)
+    of = required_month(month, "MONTH")
     with _open(site_id) as (site, amending):
         written = amending.close(site, of, by=typist())
         closing = amending.closing(site, of)
@@ -94,13 +99,15 @@ def close(site_id: SiteId, month: MonthText, *, as_json: Json = False) -> None:
 def reopen(site_id: SiteId, month: MonthText, reason: Reason, *, as_json: Json = False) -> None:
     """Open a closed month again, and say why; then it can be amended, and closed once more."""
     with _open(site_id) as (site, amending):
-        _print_written(site, amending.reopen(site, _month(month), by=typist(), reason=reason), as_json=as_json)
+        _print_written(
+            site, amending.reopen(site, required_month(month, "MONTH"), by=typist(), reason=reason), as_json=as_json
+        )
 
 
 def differences(site_id: SiteId, month: MonthText, *, as_json: Json = False) -> None:
     """List in what a month differs now from its sheet when it was closed last."""
     site, amending = _look(site_id)
-    of = _month(month)
+    of = required_month(month, "MONTH")
     found = amending.differences(site, of)
     if as_json:
         print_json([_difference_object(one) for one in found])
@@ -181,14 +188,6 @@ def _told(closing: Closing) -> str:
     return f"Closed {at} by {closing.by}{again}."
 
 
-def _date(text: str) -> date:
-    """Return the date that was typed; raise typer.BadParameter."""
-    try:
-        return read_date(text)
-    except ValueError:
-        raise typer.BadParameter("write a date such as 2026-11-20", param_hint="DATE") from None
-
-
 def _time(text: str) -> time | None:
     """Return the wall-clock time that was typed, if any; raise typer.BadParameter."""
     try:
@@ -198,11 +197,3 @@ def _time(text: str) -> time | None:
     if at is not None and (at.tzinfo is not None or at.microsecond or len(text) not in {5, 8}):
         raise typer.BadParameter("write a time of the clock there, such as 08:55 or 08:55:30", param_hint="--at")
     return at
-
-
-def _month(text: str) -> Month:
-    """Return the month that was typed; raise typer.BadParameter."""
-    try:
-        return read_month(text)
-    except ValueError:
-        raise typer.BadParameter("write a month such as 2026-10", param_hint="MONTH") from None

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from attendance.cli.printing import print_json, print_table, talk
-from attendance.cli.services import open_amending, open_marking
-from attendance.cli.shared import Json, open_registry
-from attendance.clock import Month, read_date
-from attendance.errors import LedgerError, RosterError
+from attendance.cli.readers import open_readers, readable
+from attendance.cli.shared import Json, Sites, required_date
+from attendance.clock import Month
 from attendance.model import Site
 from attendance.reporting.ranges import RangeDay, Ranges, added
 
@@ -38,9 +37,7 @@ def show_range(
     *,
     first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day, as 2026-01-01.")],
     last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last day, as 2026-12-31.")],
-    sites: Annotated[
-        list[str], typer.Option("--site", help="At which sites: keys of sites.yaml; without it, at all of them.")
-    ] = [],  # noqa: B006  # typer makes a new one each time
+    sites: Sites = [],  # noqa: B006  # typer makes a new one each time
     by: Annotated[By, typer.Option("--by", help="What each row tells of.")] = By.MONTH,
     as_json: Json = False,
 ) -> None:
@@ -49,42 +46,20 @@ def show_range(
     A day counts everybody once, so a month counts people as often as it has days; days count at each site as it calls
     them. Marks are counted as they were made.
     """
-    begin, end = _date(first, "--from"), _date(last, "--to")
+    begin, end = required_date(first, "--from"), required_date(last, "--to")
     if end < begin:
         raise typer.BadParameter("this is before --from", param_hint="--to")
-    registry = open_registry()
-    chosen = [registry.resolve(site_id) for site_id in dict.fromkeys(sites)] or list(registry.sites.values())
-    marking = open_marking(registry)
-    ranges = Ranges(open_amending(marking).sources)
+    readers = open_readers()
+    ranges, chosen = Ranges(readers.amending.sources), readers.chosen(sites)
     found: dict[str, list[RangeDay]] = {}
     told = 0
-    for site in chosen:
-        days = _days(ranges, site, begin, end)
-        told += days is not None
-        for day in days or ():
+    for site, days in readable(chosen, lambda site: (site, ranges.days(site, begin, end))):
+        told += 1
+        for day in days:
             found.setdefault(_KEYS[by](site, day), []).append(day)
     _print(by, (begin, end), found, as_json=as_json)
     if told < len(chosen):
         raise typer.Exit(1)
-
-
-def _date(text: str, option: str) -> date:
-    """Return the date that was typed; raise typer.BadParameter."""
-    try:
-        return read_date(text)
-    except ValueError:
-        raise typer.BadParameter("write a date such as 2026-11-20", param_hint=option) from None
-
-
-def _days(ranges: Ranges, site: Site, first: date, last: date) -> list[RangeDay] | None:
-    """Return the days of a site, or say on stderr why they cannot be told: the other sites are told all the same."""
-    try:
-        return ranges.days(site, first, last)
-    except RosterError as error:
-        talk.print(f"{site.name} is left out:", *map(str, error.problems), style="red", markup=False)
-    except LedgerError as error:
-        talk.print(f"{site.name} is left out:", getattr(error, "reason", str(error)), style="red", markup=False)
-    return None
 
 
 def _print(by: By, asked: tuple[date, date], found: dict[str, list[RangeDay]], *, as_json: bool) -> None:

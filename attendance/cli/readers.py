@@ -1,16 +1,21 @@
 """Own what the commands that report and export read with: the sites that were named, and what tells of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from attendance.amending import Amending
+from attendance.cli.printing import talk
 from attendance.cli.services import open_amending, open_marking
 from attendance.cli.shared import open_registry
+from attendance.errors import AttendanceError, LedgerError, RosterError
 from attendance.marking import Marking
 from attendance.model import Site
 from attendance.registry import Registry
 from attendance.reporting import Reporting
 from attendance.reporting.marks import MarkReading
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +46,19 @@ def open_readers() -> Readers:
         reporting=Reporting(amending.sources),
         marks=MarkReading(marking.ledger),
     )
+
+
+def readable(sites: Iterable[Site], read: Callable[[Site], T]) -> Iterator[T]:
+    """Yield what is read of each site, or say on stderr why it is left out: the others are told all the same."""
+    for site in sites:
+        try:
+            found = read(site)
+        except (RosterError, LedgerError) as error:
+            talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
+        else:
+            yield found
+
+
+def _reasons(error: AttendanceError) -> Iterator[str]:
+    """Yield why a day cannot be told."""
+    yield from map(str, error.problems) if isinstance(error, RosterError) else [getattr(error, "reason", str(error))]

@@ -1,23 +1,19 @@
 """Own the commands that tell what days and months were: tables or JSON, at one site or all; they change nothing."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from typing import TypeVar
 
 import typer
 
 from attendance.cli.grid import grid_lines
 from attendance.cli.printing import print_json, print_table, talk, timestamp
-from attendance.cli.readers import open_readers
+from attendance.cli.readers import open_readers, readable
 from attendance.cli.shared import InMonth, Json, KnownOn, OnDate, Sites, known_on, typed_date, typed_month
-from attendance.errors import AttendanceError, LedgerError, RosterError
 from attendance.exporting.objects import write_months
 from attendance.model import Mark, Site
 from attendance.reporting import days_object
 from attendance.timesheet import DaySheet, Entry, MonthSheet, State, Totals
-
-T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Who was there: a day or a month, at one site or all.")
 
@@ -40,7 +36,7 @@ def day(
     """Show of everybody whether they were there on a day, from when, late or not, or that they have not marked."""
     asked, known, readers = typed_date(on, "--date"), known_on(as_known_on), open_readers()
     reporting, chosen = readers.reporting, readers.chosen(sites)
-    told = list(_readable(chosen, lambda site: reporting.day_as_known(site, asked, known)))
+    told = list(readable(chosen, lambda site: reporting.day_as_known(site, asked, known)))
     sheets = reporting.with_sightings(told, readers.registry.sites.values(), known)
     if as_json:
         print_json(days_object(asked, sheets))
@@ -68,7 +64,7 @@ def month(
         read_sites.append(site)
         return sheet
 
-    sheets = _readable(chosen, read)
+    sheets = readable(chosen, read)
     if as_json:
         write_months(asked, sheets, sys.stdout.buffer)
     else:
@@ -77,22 +73,6 @@ def month(
             _say_totals(sheet.site, sheet.sum)
     if len(read_sites) < len(chosen):
         raise typer.Exit(1)
-
-
-def _readable(sites: Iterable[Site], read: Callable[[Site], T]) -> Iterator[T]:
-    """Yield what is read of each site, or say on stderr why it is left out: the others are told all the same."""
-    for site in sites:
-        try:
-            found = read(site)
-        except (RosterError, LedgerError) as error:
-            talk.print(f"{site.name} is left out:", *_reasons(error), style="red", markup=False)
-        else:
-            yield found
-
-
-def _reasons(error: AttendanceError) -> Iterator[str]:
-    """Yield why a day cannot be told."""
-    yield from map(str, error.problems) if isinstance(error, RosterError) else [getattr(error, "reason", str(error))]
 
 
 def _print_sheet(sheet: DaySheet) -> None:

@@ -54,18 +54,28 @@ def known_on(text: str) -> datetime | date | None:
 
 def typed_date(text: str, option: str) -> date | None:
     """Return the date that was typed, if any; raise typer.BadParameter."""
+    return required_date(text, option) if text else None
+
+
+def required_date(text: str, option: str) -> date:
+    """Return the date that was typed; raise typer.BadParameter."""
     try:
-        return read_date(text) if text else None
+        return read_date(text)
     except ValueError:
         raise typer.BadParameter("write a date such as 2026-11-20", param_hint=option) from None
 
 
 def typed_month(text: str) -> Month | None:
     """Return the month that was typed, if any; raise typer.BadParameter."""
+    return required_month(text, "--month") if text else None
+
+
+def required_month(text: str, option: str) -> Month:
+    """Return the month that was typed; raise typer.BadParameter."""
     try:
-        return read_month(text) if text else None
+        return read_month(text)
     except ValueError:
-        raise typer.BadParameter("write a month such as 2026-11", param_hint="--month") from None
+        raise typer.BadParameter("write a month such as 2026-11", param_hint=option) from None
 
 
 def open_registry() -> Registry:
