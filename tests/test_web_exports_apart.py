@@ -48,11 +48,25 @@ def test_what_is_written_apart_is_what_would_be_written_here(
 
 
 def test_what_cannot_be_written_apart_is_refused_with_its_reason(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process says nothing to anybody: the server tries itself, and answers as ever."""
+    """The process says why in the event log; the server tries itself, and answers as ever."""
     monkeypatch.setattr(apart, "LARGE_BYTES", 0)
     (web.folder / "data" / "kathmandu.csv").write_bytes(b"something else\n")
 
     assert is_problem(web.client.get(MONTH, params={"format": "csv"}), 503, "site_unreadable")
+    said = [event for event in web.events() if event["event"] == "not_written_apart"]
+    assert [event["level"] for event in said] == ["warning"]
+    assert "kathmandu" in said[0]["reason"].lower()
+
+
+def test_a_process_that_says_nothing_is_told_of(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that was killed, by how it ended; the month is written all the same."""
+    monkeypatch.setattr(apart, "LARGE_BYTES", 0)
+    monkeypatch.setattr("sys.executable", "/bin/false")
+
+    assert web.client.get(MONTH, params={"format": "csv"}).status_code == 200
+    assert [event["reason"] for event in web.events() if event["event"] == "not_written_apart"] == [
+        "the process ended with 1"
+    ]
 
 
 @pytest.mark.parametrize(("large_bytes", "registry"), [(1 << 20, "sites.yaml"), (0, "nowhere.yaml")])

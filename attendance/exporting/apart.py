@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import IO
 
+import structlog
+
 from attendance.amendments import Amendments
 from attendance.clock import Clock, read_instant_or_date, read_month
 from attendance.errors import AttendanceError
@@ -35,6 +37,7 @@ LARGE_BYTES = 1 << 20
 AT_ONCE = 2
 NICENESS = 10
 
+_log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("attendance")
 _turns = BoundedSemaphore(AT_ONCE)
 
 
@@ -79,15 +82,18 @@ class Order:
 def write_apart(order: Order, sites: Sequence[Site], out: IO[bytes]) -> bool:
     """Have a month written into a file by a process of its own, few at once; tell whether it was.
 
-    It is not where the ledgers are small, or the process could not: whoever asked writes it then, and hears why.
+    It is not where the ledgers are small, or the process could not: a line of the event log has its last words then,
+    and whoever asked writes the month, and hears why that cannot be.
     """
     if sum(_size(site) for site in sites) < LARGE_BYTES:
         return False
     with _turns:
         command = [sys.executable, "-m", "attendance.exporting.apart", json.dumps(asdict(order))]
-        quiet = subprocess.DEVNULL
-        done = subprocess.run(command, stdin=quiet, stdout=out, stderr=quiet, check=False)  # noqa: S603  # ourselves
+        quiet, kept = subprocess.DEVNULL, subprocess.PIPE
+        done = subprocess.run(command, stdin=quiet, stdout=out, stderr=kept, check=False)  # noqa: S603  # ourselves
     if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        _log.warning("not_written_apart", reason=last or f"the process ended with {done.returncode}")
         out.seek(0)
         out.truncate()
         return False
