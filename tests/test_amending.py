@@ -182,8 +182,10 @@ def test_who_does_not_belong_to_the_site_on_that_date_is_unknown(
     if known:
         assert amending.amend(rostered, wish(employee_id, on, name=""), by="anna").name == "Jo Park"
     else:
-        with pytest.raises(UnknownEmployeeError):
+        with pytest.raises(UnknownEmployeeError) as refused:
             amending.amend(rostered, wish(employee_id, on, name=""), by="anna")
+        assert f"does not belong to the site on {on}" in str(refused.value)
+        assert "today" not in str(refused.value)
 
 
 def test_who_marked_on_that_date_is_known_there(rostered: Site, clock: HandClock) -> None:

@@ -174,7 +174,7 @@ def test_a_closed_month_is_closed_once(site: Site, amending: Amending) -> None:
 
 def test_only_a_closed_month_is_opened_again_and_with_a_reason(site: Site, amending: Amending) -> None:
     """Twice is once too often."""
-    with pytest.raises(MonthNotClosedError):
+    with pytest.raises(MonthNotClosedError, match="It can be amended as it is"):
         amending.reopen(site, OCTOBER, by="jo", reason="payroll")
     amending.close(site, OCTOBER, by="anna")
     with pytest.raises(InvalidInputError):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -193,6 +193,21 @@ def test_what_is_amended_already_is_not_proposed_again(site: Site, compare: Comp
     assert [(len(one.proposals), one.amended) for one in found] == [(0, 1), (1, 0), (1, 0), (1, 0)]
 
 
+def test_amendments_are_looked_through_once(site: Site, compare: Compare) -> None:
+    """However many rows differ: a trail of thousands of rows would be read as often."""
+    looked = []
+
+    class Trail(list[Amendment]):
+        def __iter__(self) -> Iterator[Amendment]:
+            looked.append(1)
+            return super().__iter__()
+
+    comparison = compare(text_of(site).replace("Present", "Absent"), Trail())
+
+    assert len(comparison.proposals) > 1
+    assert len(looked) == 1
+
+
 @pytest.mark.parametrize(
     ("hour", "which"), [(0, "first"), (1, "second")], ids=["the first half past one", "the second"]
 )
@@ -292,6 +307,15 @@ def test_a_file_with_nothing_to_compare_is_refused(compare: Compare, content: by
         compare(content)
 
     assert reason in " ".join(caught.value.reasons)
+
+
+def test_where_no_row_can_be_compared_no_number_is_made_up(compare: Compare) -> None:
+    """The first twenty rows are told; beside the field stands what is true of all."""
+    with pytest.raises(UploadRefusedError) as caught:
+        compare(HEADER + "20/11/2026 09:00,E0042,Ana,Present\n" * 30)
+
+    assert len(caught.value.reasons) == 21
+    assert caught.value.fields == {"file": "No row can be compared."}
 
 
 def test_a_wrong_year_does_not_read_the_whole_ledger(

@@ -190,6 +190,16 @@ def test_a_program_is_answered_with_a_problem(web: Web) -> None:
     assert is_problem(upload(web, b"PK\x03\x04", of="*/*"), 422, "upload_refused")
 
 
+def test_what_is_no_form_is_not_answered_as_a_mark_is(web: Web) -> None:
+    """Rows that were chosen come in a form of many parts, and a copy too."""
+    chosen = web.client.post(f"{HOME}/amend", json={"row": "x"})
+    copy = web.client.post(HOME, json={"file": "x"})
+
+    assert is_problem(chosen, 400, "malformed_request")
+    assert is_problem(copy, 422, "upload_refused")
+    assert "mark" not in chosen.json()["detail"] + copy.json()["detail"]
+
+
 def test_a_forged_row_is_refused(web: Web) -> None:
     """Neither a field of another form nor a line that is no row reaches the file."""
     answers = [

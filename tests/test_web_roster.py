@@ -484,5 +484,7 @@ def test_a_form_that_brings_something_else_is_refused(web: Web) -> None:
         web.client.post(HOME, json={"file": "text"}),
     ]
 
-    assert {answer.status_code for answer in answers} <= {400, 415, 422}
+    assert {answer.status_code for answer in answers} <= {400, 422}
+    assert is_problem(answers[-1], 422, "upload_refused")
+    assert answers[-1].json()["fields"] == {"file": "Send the file in a form (multipart/form-data)."}
     assert web.client.get(HOME).status_code == 200

@@ -113,7 +113,7 @@ class Wishes:
             admitted = self._marking.admit(site, asked)
             who = admitted.employee_id, admitted.name
         if who is None:
-            raise UnknownEmployeeError
+            raise UnknownEmployeeError(wish.on)
         if name and clearly_different(who[1], name):
             raise NameMismatchError
         return who
@@ -128,7 +128,7 @@ class Wishes:
         if marked:
             return marked.employee_id, marked.name
         if employee:  # who has left, or has not come yet, is no visitor
-            raise UnknownEmployeeError
+            raise UnknownEmployeeError(on)
         return None
 
     def _remembered(self, site: Site, employee_id: str, name: str, on: date) -> tuple[str, str]:

@@ -79,7 +79,10 @@ class MonthNotClosedError(AttendanceError):
     code = "month_not_closed"
 
     def __init__(self, first: date) -> None:
-        super().__init__(f"Nothing was done: {first:%B %Y} is not closed at this site.")
+        super().__init__(
+            f"Nothing was done: {first:%B %Y} is not closed at this site. It can be amended as it is; close it "
+            "first to have a sheet of it."
+        )
 
 
 class RequestsOpenError(AttendanceError):

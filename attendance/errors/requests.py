@@ -1,6 +1,7 @@
 """Own what can be wrong with a wish: who, where, what."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from attendance.errors.base import AttendanceError
 
@@ -65,12 +66,17 @@ class InvalidQueryError(AttendanceError):
 
 
 class UnknownEmployeeError(AttendanceError):
-    """The site's roster holds no such employee, or not for today; `fields` says it beside the field."""
+    """The site's roster holds no such employee, or not for today, or for `on`; `fields` says it beside the field."""
 
     code = "unknown_employee"
 
-    def __init__(self) -> None:
+    def __init__(self, on: date | None = None) -> None:
         message = "This ID is not on the list of this site today. Check the ID, or ask HR."
+        if on:
+            message = (
+                f"This ID does not belong to the site on {on}, says its roster. Check the ID and the date; HR corrects "
+                "From and Until on the roster."
+            )
         super().__init__(f"Not recorded. {message}")
         self.fields = {"employee_id": message}
 

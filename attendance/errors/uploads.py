@@ -17,14 +17,15 @@ class UploadTooLargeError(AttendanceError):
 
 
 class UploadRefusedError(AttendanceError):
-    """The file cannot be used: `reasons` says why, row by row where it is known."""
+    """The file cannot be used: `reasons` says why, row by row where known; a `headline` stands for all of them."""
 
     code = "upload_refused"
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], *, headline: str = "") -> None:
         super().__init__("Nothing was changed. " + " ".join(reasons[:3]))
         self.reasons = tuple(reasons)  # not what is logged: there may be thousands
-        self.fields = {"file": reasons[0] if len(reasons) == 1 else f"{len(reasons)} rows cannot be used."}
+        many = headline or f"{len(reasons)} rows cannot be used."
+        self.fields = {"file": reasons[0] if len(reasons) == 1 else many}
 
 
 class RosterChangedError(AttendanceError):

@@ -81,7 +81,7 @@ class Proposing:
         told: list[tuple[int, str]] = []
         theirs = list(self._copied(_table(copy), told))
         if not theirs:
-            raise UploadRefusedError(_nothing_to_compare(told))
+            raise _nothing_to_compare(told)
         first, last = min(row.at for row in theirs), max(row.at for row in theirs)
         sides = _Sides(ours=defaultdict(list), theirs=defaultdict(list), told=told)
         for row in theirs:
@@ -90,7 +90,8 @@ class Proposing:
             sides.ours[mark.marked_at, mark.employee_id.casefold()].append(mark)
         _match_minutes(sides)
         proposals = [*self._changed(sides), *self._only_here(sides)]
-        fresh = [one for one in proposals if _said(amendments).get(_key_of(one)) != one.status]
+        said = _said(amendments)
+        fresh = [one for one in proposals if said.get(_key_of(one)) != one.status]
         return Comparison(
             proposals=sorted(fresh, key=lambda one: (one.at, one.employee_id)),
             told=sorted(sides.told),
@@ -197,11 +198,13 @@ def _columns(table: Table) -> list[int]:
     return [at for at in found.values() if at is not None]
 
 
-def _nothing_to_compare(told: Sequence[tuple[int, str]]) -> list[str]:
-    """Return why there is nothing to compare."""
+def _nothing_to_compare(told: Sequence[tuple[int, str]]) -> UploadRefusedError:
+    """Return the error that tells why there is nothing to compare."""
     if not told:
-        return ["The file has no row below its header."]
-    return ["No row can be compared.", *(f"Row {number}: {reason}" for number, reason in told[:20])]
+        return UploadRefusedError(["The file has no row below its header."])
+    headline = "No row can be compared."
+    reasons = [headline, *(f"Row {number}: {reason}" for number, reason in told[:20])]
+    return UploadRefusedError(reasons, headline=headline)
 
 
 def _match_minutes(sides: _Sides) -> None:

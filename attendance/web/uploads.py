@@ -7,17 +7,16 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
-from attendance.errors import UploadRefusedError, UploadTooLargeError
+from attendance.errors import MalformedRequestError, UploadRefusedError, UploadTooLargeError
 from attendance.files import storage_errors
 
 MAX_UPLOAD_BYTES = 21 << 20
@@ -41,7 +40,7 @@ def is_upload(path: str) -> bool:
 async def received(request: Request, max_bytes: int, advice: str) -> AsyncIterator[Path]:
     """Give the path of the one file that a form brings in its field `file`; it is gone afterwards.
 
-    Raise UploadTooLargeError, with `advice` what to do then, UploadRefusedError where no file was chosen, and
+    Raise UploadTooLargeError, with `advice` what to do then, UploadRefusedError where no file came in a form, and
     StorageFullError or StorageUnavailableError where it cannot be kept meanwhile.
     """
     with storage_errors():
@@ -61,15 +60,17 @@ async def received(request: Request, max_bytes: int, advice: str) -> AsyncIterat
 
 
 async def read_many(request: Request) -> list[tuple[str, str]]:
-    """Return the fields of a form with many of them, in their order. Raise UploadTooLargeError."""
+    """Return the fields of a form with many, in their order. Raise UploadTooLargeError, MalformedRequestError."""
     form = await _form(request, MAX_FORM_BYTES, "Choose fewer rows at once.", files=0)
     return [(key, value) for key, value in form.multi_items() if isinstance(value, str)]
 
 
 async def _form(request: Request, max_bytes: int, advice: str, *, files: int) -> FormData:
-    """Read a form of limited size; raise UploadTooLargeError."""
+    """Read a form of limited size; raise UploadTooLargeError, UploadRefusedError, MalformedRequestError."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        if not files:
+            raise MalformedRequestError("this is no form (multipart/form-data)", of_mark=False)
+        raise UploadRefusedError(["Send the file in a form (multipart/form-data)."])
     limit = max_bytes + _OVERHEAD_BYTES
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limit:
