@@ -119,20 +119,32 @@ def test_what_became_of_it_without_a_copy_is_what_is_read(
 
 
 @pytest.mark.usefixtures("follower")
-def test_rows_that_were_known_stay_while_somebody_edits(
-    amending: Amending, site: Site, file: Amendments, clock: HandClock
+def test_an_edit_is_never_read(
+    amending: Amending, site: Site, file: Amendments, clock: HandClock, incidents: Incidents
 ) -> None:
-    """What was committed is told; and who reads an edit in that moment does not keep it."""
+    """Who knew the rows tells them; who reads them in that moment has the file mended first."""
     amending.trail(site)
-    late = open_amending(site, clock=clock)
+    late = open_amending(site, clock=clock, incidents=incidents)
     good = file.path.read_bytes()
     file.path.write_bytes(good.replace(b"E1", b"E9"))
 
     seen = ids(amending, site), ids(late, site)
-    file.path.write_bytes(good)
 
-    assert seen[0] == ["E1", "E2"]
-    assert ids(late, site) == ["E1", "E2"]
+    assert seen == (["E1", "E2"], ["E1", "E2"])
+    assert file.path.read_bytes() == good
+    assert incidents.codes == ["ledger_restored"]
+
+
+def test_after_a_failed_flush_everybody_reads_what_was_committed(
+    amending: Amending, site: Site, clock: HandClock
+) -> None:
+    """Nobody may mend the file then, and a process that comes new to it reads as those that knew it."""
+    with pytest.MonkeyPatch.context() as patch:
+        refuse(patch, "fdatasync", errno.EIO)
+        with pytest.raises(FlushFailedError):
+            amending.amend(site, wish("E3"), by="anna")
+
+    assert ids(open_amending(site, clock=clock), site) == ["E1", "E2"]
 
 
 def test_which_rows_were_edited_is_listed_and_checked(
@@ -296,19 +308,24 @@ def test_a_line_that_is_no_row_is_passed_over_and_counted(site: Site, clock: Han
     path.write_bytes(AMENDMENTS_HEADER + line + b"no row\n" + line)
     file = Amendments(site, now=clock, report=incidents)
     lock = LockFile(path.with_name(".london.amendments.csv.lock"), 1)
-    with lock.held():
-        _leave_as_committed(lock, path)
 
-    seen = [[row.number for row in file.rows()] for _ in range(2)]
+    seen = []
+    for generation in (7, 8):  # so that it is read anew
+        with lock.held():
+            _leave_as_committed(lock, path, generation)
+        seen.append([row.number for row in file.rows()])
 
     assert seen == [[good.number, good.number + 2]] * 2
     assert incidents.codes == ["row_unreadable"]
 
 
-def _leave_as_committed(lock: LockFile, path: Path) -> None:
-    """Say of a file as it stands that it was committed, and touched since: so it is read anew each time."""
+def _leave_as_committed(lock: LockFile, path: Path, generation: int) -> None:
+    """Say of a file as it stands that it was committed."""
     found = path.stat()
-    lock.write(CommitState(inode=found.st_ino, committed=found.st_size, generation=7, changed_ns=0))
+    state = CommitState(
+        inode=found.st_ino, committed=found.st_size, generation=generation, changed_ns=found.st_ctime_ns
+    )
+    lock.write(state)
 
 
 def test_what_must_not_stand_in_a_row_is_never_written(file: Amendments) -> None:

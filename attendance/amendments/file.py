@@ -1,7 +1,8 @@
 """Own one site's amendments as rows of a file: append them under its lock, flushed, and read those committed."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from attendance.seal import Seals
 LINES = Lines(header=AMENDMENTS_HEADER, is_line=is_amendment, order=lambda line: decode_amendment(line, 0).written.at)
 
 _CHUNK_BYTES = 1 << 18
+_PAUSES_SECONDS = [0.005] * 10
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -69,14 +71,22 @@ class Amendments:
         self._unreadable: set[int] = set()
 
     def rows(self) -> tuple[Amendment, ...]:
-        """Return the committed rows, in order, reading only what is new; without the lock. Raise LedgerError."""
-        generation, committed = self.log.version()
-        if (self._known.generation, self._known.position) == (generation, committed):
-            return self._known.rows
-        known = self._read(generation, committed)
-        if self.log.untouched() is not None:  # else somebody edits it, and what was read may not be what was committed
-            self._known = known
-        return known.rows
+        """Return the committed rows, in order, reading only what is new; without the lock, if nobody else touched it.
+
+        What somebody else touched is mended first: an edit is never told. Raise LedgerError.
+        """
+        for pause_seconds in _PAUSES_SECONDS:
+            generation, committed = self.log.version()
+            if (self._known.generation, self._known.position) == (generation, committed):
+                return self._known.rows
+            known = self._read(generation, committed)
+            if self.log.untouched() is not None and self.log.version()[0] == generation:
+                self._known = known
+                return known.rows
+            time.sleep(pause_seconds)  # a writer may be about to commit
+        with suppress(FlushFailedError, NotHomeError), self.exclusive() as rows:
+            return rows
+        return known.rows  # nobody may mend it, and that is told elsewhere
 
     @contextmanager
     def exclusive(self) -> Iterator[tuple[Amendment, ...]]:
