@@ -341,7 +341,7 @@ def test_a_month_is_closed_and_its_sheet_is_downloaded(visitor: Visitor) -> None
     with page.expect_download() as download:
         page.click("text=The sheet that was closed")
 
-    assert told == "June 2025 is closed. It changes no more."
+    assert told == "June 2025 is closed. Nobody corrects a day of it, unless it is opened again."
     assert download.value.suggested_filename == "london-2025-06-closed.csv"
     assert "sha256sum london-2025-06-closed.csv" in page.inner_text("main")
 

@@ -23,7 +23,7 @@ from attendance.errors import (
 from attendance.identity import clean_name
 from attendance.ledger import Ledger
 from attendance.model import Employee, Site
-from attendance.roster import Roster, RosterTable, decode_table, load_roster
+from attendance.roster import Change, Roster, RosterTable, decode_table, load_roster, reach
 from attendance.rostering import Preview, Rostering
 from tests.conftest import HandClock, build_site
 from tests.webapp import unprivileged
@@ -275,3 +275,18 @@ def test_libreoffice_by_itself_is_found_out(office: Office, libreoffice: Callabl
         office.propose(content)
 
     assert any("Row 3: 7 is not known, but 007 is" in reason for reason in caught.value.reasons)
+
+
+@given(*[st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 1, 9)))] * 4)
+def test_the_times_of_a_change_are_the_dates_that_change(
+    was_from: date | None, was_until: date | None, begins: date | None, ends: date | None
+) -> None:
+    """A date lies in one of them where somebody belonged and will not, or the other way; no other date does."""
+    assume((was_from or date.min) <= (was_until or date.max) and (begins or date.min) <= (ends or date.max))
+    was = Employee(employee_id="E1", name="Ana", from_date=was_from, until_date=was_until)
+    became = Employee(employee_id="E1", name="Ana", from_date=begins, until_date=ends)
+    spans = list(Change(was=was, became=became).spans)
+
+    for day in range(1, 15):
+        on = date(2026, 1, day)
+        assert reach(spans, on, on) is (was.belongs_on(on) is not became.belongs_on(on))

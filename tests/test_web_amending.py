@@ -346,7 +346,7 @@ def test_a_month_is_closed_after_its_page_was_read(web: Web, hr: dict[str, str])
     digest = hashlib.sha256(sheet.content).hexdigest()
     assert amendments(web) == [f"closed,2026-10,,,,hana,,{digest}"]
     text = visible_text(page)
-    assert "October 2026 is closed. It changes no more." in text
+    assert "October 2026 is closed. Nobody corrects a day of it, unless it is opened again." in text
     assert f"Digest {digest}" in text
     assert "Closed 09:00:03, Monday 23 November 2026, UTC+00:00 By hana" in text
     assert "Nothing: the month is as it was closed." in text
@@ -448,3 +448,30 @@ def test_the_month_tells_of_its_closing_and_leads_to_it(web: Web, hr: dict[str, 
     assert "Closed by hana, 09:00:03, Monday 23 November 2026, UTC+00:00." in visible_text(after)
     assert all(tags(page, "a", href=f"{OCTOBER}/closing") for page in (before, after))
     assert "This month is open, and not over." in visible_text(present)
+
+
+def test_a_closed_month_that_changes_says_so(web: Web, hr: dict[str, str]) -> None:
+    """A roster with a day of leaving moves it: its page leads to what differs; a new name is no difference."""
+    roster = web.folder / "data" / "london.roster.csv"
+    told = "It differs from the sheet that was closed: see what"
+    send(web, hr, f"{OCTOBER}/close")
+    at_once = look(web, hr, OCTOBER)
+    roster.write_text("Employee_ID,Name\nE1,Ana Martín\nE2,Jo Parker\n", encoding="utf-8")
+    renamed = look(web, hr, OCTOBER)
+    roster.write_text("Employee_ID,Name,Until\nE1,Ana Martín,\nE2,Jo Park,2026-10-15\n", encoding="utf-8")
+    moved, then = look(web, hr, OCTOBER), look(web, hr, f"{OCTOBER}?known=2026-11-01T00:00:00")
+    send(web, hr, f"{OCTOBER}/reopen", reason="wrong roster")
+    opened = look(web, hr, OCTOBER)
+
+    assert "Jo Parker" in visible_text(renamed)
+    assert [told in visible_text(page) for page in (at_once, renamed, moved, then, opened)] == [0, 0, 1, 0, 0]
+    assert len(tags(moved, "a", href=f"{OCTOBER}/closing")) == 2
+
+
+def test_a_closed_sheet_that_is_not_what_it_was_differs(web: Web, hr: dict[str, str]) -> None:
+    """Where it cannot be told what differs, the page of the month says that something does."""
+    send(web, hr, f"{OCTOBER}/close")
+    (web.folder / "data" / "london.closed" / "2026-10.csv").unlink()
+    (web.folder / "data" / "london.roster.csv").write_text("Employee_ID,Name\nE1,Ana\n", encoding="utf-8")
+
+    assert "It differs from the sheet that was closed" in visible_text(look(web, hr, OCTOBER))

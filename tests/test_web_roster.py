@@ -15,7 +15,7 @@ from httpx2 import Response
 
 from attendance.pins import PinFile
 from tests.access_web import token_of
-from tests.webapp import HTML, Web, exchange, is_problem, serving_web, tags, visible_text
+from tests.webapp import FORM, HTML, Web, exchange, is_problem, serving_web, tags, visible_text
 
 SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv",
@@ -157,6 +157,43 @@ def test_the_preview_tells_who_comes_goes_and_changes(web: Web) -> None:
     assert "Zoë E9" in text
     assert "NEW" not in text
     assert path_of(web).read_bytes() == before
+
+
+def test_the_preview_warns_of_closed_months(web: Web) -> None:
+    """Dates that move there, and who is missing; not where the dates leave it alone, nor once it is open again."""
+    home = "/hr/sites/london/months/2026-10"
+    web.client.post(f"{home}/close", headers=HTML | FORM)
+    moves = "This changes months that are closed: October 2026."
+    removes = "Removing them changes months that are closed: October 2026."
+    same = "E1,Ana Martín,,\nE2,Jo Park,,\n007,James Bond,,"
+    told = []
+    for people in (
+        same,
+        same.replace("Park,,", "Park,,2026-10-31"),
+        same.replace("Park,,", "Park,,2026-10-30"),
+        same.replace("Park,,", "Park,2026-10-02,"),
+        same + "\nE9,Zoë,2026-11-01,",
+        same + "\nE9,Zoë,,",
+        same.removesuffix("\n007,James Bond,,"),
+    ):
+        page = upload(web, f"Employee_ID,Name,From,Until\n{people}\n")
+        told.append((moves in visible_text(page), removes in visible_text(page)))
+        assert len(tags(page, "a", href=home)) == sum(told[-1])
+    web.client.post(f"{home}/reopen", data={"reason": "wrong"}, headers=HTML)
+    opened = upload(web, f"Employee_ID,Name,From,Until\n{same.removesuffix('007,James Bond,,')}")
+
+    assert told == [(0, 0), (0, 0), (1, 0), (1, 0), (0, 0), (1, 0), (0, 1)]
+    assert "months that are closed" not in visible_text(opened)
+    assert "they count as visitors from then on, also in old months" in visible_text(opened)
+
+
+def test_a_roster_of_two_sites_warns_of_the_closed_months_of_both(web: Web) -> None:
+    """The other site is named."""
+    web.client.post("/hr/sites/bern/months/2026-10/close", headers=HTML | FORM)
+
+    page = upload(web, "Employee_ID,Name\nX1,Kari\nX2,Ola\n", home="/hr/sites/oslo/roster")
+
+    assert "This changes months that are closed: October 2026, Bern." in visible_text(page)
 
 
 @pytest.mark.parametrize(

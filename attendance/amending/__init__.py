@@ -18,7 +18,7 @@ from attendance.amendments import (
     work_date_of,
     write_sheet,
 )
-from attendance.amendments.standing import next_sheet_path
+from attendance.amendments.standing import closings, next_sheet_path
 from attendance.audit import Action, Audit
 from attendance.clock import Clock, Month, work_day_on
 from attendance.codec import about_text
@@ -159,6 +159,12 @@ class Amending:
         What it tells: `closed_at`, `by`, `digest`, `is_open`, `reopened` (the row, or None), `sheet_path`.
         """
         return closing_of(site, self.trail(site), month)
+
+    def closed_months(self, site: Site) -> list[Month]:
+        """Return the months that are closed now, in the order of the calendar; raise LedgerError."""
+        last = {closing.closed.about: closing for closing in closings(site, self.trail(site))}
+        months = [about for about, one in last.items() if isinstance(about, Month) and not one.is_open]
+        return sorted(months, key=lambda month: month.first)
 
     def differences(self, site: Site, month: Month) -> Sequence[Difference]:
         """Return the days of employees that are not any more as they were when the month was closed last.

@@ -1,7 +1,15 @@
 """Own what was amended at a site: the file of it, what stands by its rows, and the sheets of closed months."""
 
 from attendance.amendments.file import Amendments, Draft, rows_in
-from attendance.amendments.sheets import Difference, closed_problem, differences, encode_sheet, read_sheet, write_sheet
+from attendance.amendments.sheets import (
+    Difference,
+    closed_problem,
+    differences,
+    differs,
+    encode_sheet,
+    read_sheet,
+    write_sheet,
+)
 from attendance.amendments.standing import (
     Closing,
     closing_of,
@@ -20,6 +28,7 @@ __all__ = [
     "closing_of",
     "closings",
     "differences",
+    "differs",
     "encode_sheet",
     "open_requests",
     "read_sheet",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attendance.amendments.standing import Closing
 from attendance.codec import encode_timestamp
-from attendance.errors import ClosedSheetDamagedError
+from attendance.errors import ClosedSheetDamagedError, LedgerError
 from attendance.files import make_folder, replace_durably, storage_errors
 from attendance.model import Mark
 from attendance.timesheet import Entry, MonthSheet
@@ -112,6 +112,20 @@ def differences(closed: bytes, present: bytes) -> Iterator[Difference]:
         )
         if found.columns:
             yield found
+
+
+def differs(closing: Closing, sheet: MonthSheet) -> bool:
+    """Tell whether a month is not as it was closed: at a different day of somebody, or a closed sheet not to be read.
+
+    The digest answers it for a month that is as it was; only another one asks the disk.
+    """
+    present = encode_sheet(sheet)
+    if sha256(present).hexdigest() == closing.digest:
+        return False
+    try:
+        return any(differences(read_sheet(closing), present))
+    except LedgerError:
+        return True
 
 
 def _rows_apart(sheet: bytes, other: bytes) -> dict[tuple[str, str], _Cells]:

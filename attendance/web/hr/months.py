@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from attendance.amendments import differs
 from attendance.clock import Month, read_month
 from attendance.model import Site
 from attendance.timesheet import Entry, MonthSheet, PersonMonth, Totals
@@ -48,6 +49,7 @@ def show_month(site: SiteDep, month: str, asked: ViewDep, services: ServicesDep,
     """Show a month at a site; run in a thread, since it asks the disk."""
     chosen, known = _chosen(month, site, services), read_known(site, asked.known)
     sheet = services.reporting.month(site, chosen, known_at=known.at)
+    closing = services.amending.closing(site, chosen)
     return render(
         "month.html",
         caller=caller,
@@ -58,7 +60,8 @@ def show_month(site: SiteDep, month: str, asked: ViewDep, services: ServicesDep,
         letters=letters_of(site),
         before=_nearby(chosen, -1),
         after=_nearby(chosen, 1),
-        closing=services.amending.closing(site, chosen),
+        closing=closing,
+        differs=closing is not None and not closing.is_open and known.at is None and differs(closing, sheet),
         **_grid(sheet, asked),
     )
 

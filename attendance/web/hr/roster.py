@@ -10,8 +10,11 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from attendance.clock import Month
 from attendance.errors import AttendanceError, ForbiddenError, RosterError
 from attendance.model import Employee, Site
+from attendance.roster import Span, reach
+from attendance.rostering import Preview
 from attendance.web.access import KEEPS_ROSTERS, Caller, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep
 from attendance.web.errors import page_or_problem, status_of
@@ -72,9 +75,7 @@ async def propose(request: Request, site: SiteDep, services: ServicesDep, caller
             preview = await run_in_threadpool(services.rostering.propose, site, upload, ledger)
     except AttendanceError as error:
         return page_or_problem(request, error, await run_in_threadpool(_page, services, site, caller, error=error))
-    last_day = services.rostering.last_day(site)
-    home = HOME.format(site=site.site_id)
-    return render("roster_preview.html", caller=caller, site=site, preview=preview, last_day=last_day, home=home)
+    return await run_in_threadpool(_preview_page, services, site, caller, preview)
 
 
 @router.post(f"{HOME}/apply")
@@ -91,10 +92,39 @@ async def put_in_force(request: Request, site: SiteDep, services: ServicesDep, c
     return RedirectResponse(f"{HOME.format(site=site.site_id)}?{counts}", 303)
 
 
+def _preview_page(services: Services, site: Site, caller: Caller, preview: Preview) -> Response:
+    """Return the page of what an upload would change, in months that are closed too; asks the disk."""
+    closed = [] if preview.was_broken else _closed_months(services, site)
+    return render(
+        "roster_preview.html",
+        caller=caller,
+        site=site,
+        preview=preview,
+        last_day=services.rostering.last_day(site),
+        home=HOME.format(site=site.site_id),
+        closed_dated=_reached(closed, list(preview.changes.dated)),
+        closed_lost=_reached(closed, list(preview.changes.lost)),
+    )
+
+
+def _closed_months(services: Services, site: Site) -> list[tuple[Site, Month]]:
+    """Return every month that is closed at a site or at another one with the same roster; asks the disk."""
+    return [(one, month) for one in _sharing(services, site) for month in services.amending.closed_months(one)]
+
+
+def _reached(closed: Sequence[tuple[Site, Month]], spans: Sequence[Span]) -> list[tuple[Site, Month]]:
+    """Return the closed months in which somebody belongs who did not, or the other way."""
+    return [(site, month) for site, month in closed if reach(spans, month.first, month.dates[-1])]
+
+
+def _sharing(services: Services, site: Site) -> list[Site]:
+    """Return the sites with the roster of this one, itself among them."""
+    return [one for one in services.registry_file.current.sites.values() if one.roster_path == site.roster_path]
+
+
 def _require_all(services: Services, site: Site, caller: Caller) -> None:
     """Raise ForbiddenError where the roster is that of a site too which the caller may not change."""
-    sharing = [one for one in services.registry_file.current.sites.values() if one.roster_path == site.roster_path]
-    if site.roster_path and not all(caller.grant.reaches(one.site_id) for one in sharing):
+    if site.roster_path and not all(caller.grant.reaches(one.site_id) for one in _sharing(services, site)):
         raise ForbiddenError(is_token=caller.account is None)
 
 
