@@ -386,11 +386,14 @@ def test_a_cell_is_small(web: Web) -> None:
 
 
 def test_arrivals_are_drawn_and_told_and_stand_in_a_table(web: Web) -> None:
-    """Each quarter of an hour with its number, who is late as a part of it, and the line behind which one is."""
+    """Each quarter of an hour with its number, who is late as a part of it, and the line behind which one is.
+
+    They came until the end of the last quarter, not until its beginning.
+    """
     answer = web.client.get("/hr/sites/london/days/2026-11-20")
     text = visible_text(answer)
 
-    assert "When people came: 3, from 08:45 to 18:00; most, 1, in the quarter of an hour from 08:45." in text
+    assert "When people came: 3, from 08:45 to 18:15; most, 1, in the quarter of an hour from 08:45." in text
     assert "late after 09:00" in text
     assert len(tags(answer, "rect", **{"class": "bar-in"})) == 3
     assert len(tags(answer, "rect", **{"class": "bar-late"})) == 1

@@ -15,10 +15,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A quarter of an hour: when it begins (aware UTC, and as the site's clock shows it), who came in it, how late."""
+    """A quarter of an hour: when it begins (aware UTC, and as the site's clock shows it), who came in it, how late.
+
+    `over` is when it ends, as the site's clock shows it.
+    """
 
     starts_at: datetime
     local: datetime
+    over: datetime
     count: int
     late: int
 
@@ -86,7 +90,14 @@ def arrivals(sheet: DaySheet) -> Sequence[Bar]:
     start, end = min(start, _quarter(day.starts_at)), max((day.ends_at, *(at + QUARTER for at, _ in came)))
     counts, lates = Counter(_quarter(at) for at, _ in came), Counter(_quarter(at) for at, late in came if late)
     return [
-        Bar(starts_at=at, local=to_local(at, zone), count=counts[at], late=lates[at]) for at in _quarters(start, end)
+        Bar(
+            starts_at=at,
+            local=to_local(at, zone),
+            over=to_local(at + QUARTER, zone),
+            count=counts[at],
+            late=lates[at],
+        )
+        for at in _quarters(start, end)
     ]
 
 
