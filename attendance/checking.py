@@ -22,6 +22,7 @@ from attendance.errors import (
     RosterError,
     StorageUnavailableError,
 )
+from attendance.files import hidden
 from attendance.ledger import Ledger
 from attendance.model import Site
 from attendance.pins import PinFile
@@ -81,6 +82,12 @@ def _check_kept(followed: Followed) -> Iterator[Problem]:
         yield _problem(path, 1, "the file is gone", "a running server, or the next row, puts it back")
     except OSError as error:
         yield _unreadable(path.parent / "quarantine", error)
+
+
+def was_written(followed: Followed) -> bool:
+    """Tell whether there ever was a ledger, or amendments: the file is there, or what is made beside it."""
+    path = followed.path
+    return any(map(os.path.lexists, (path, seals_path(path), followed.shadow.path, hidden(path, "lock"))))
 
 
 def check_seals(followed: Followed) -> Examined | Problem:

@@ -69,6 +69,23 @@ def test_a_day_and_a_moment_are_amended(folder: Path) -> None:
     ]
 
 
+def test_amendments_are_verified_before_anybody_has_marked(folder: Path) -> None:
+    """A ledger that never was is nothing wrong; one that is gone is, whatever else agrees."""
+    run(folder, "amend", "london", "E1", "2026-10-26", "Present", *WHY)
+    data = folder / "data"
+
+    alone, as_json = run(folder, "verify", "london"), run(folder, "verify", "london", "--json")
+    run(folder, "mark", "london", "E1", "Present")
+    (data / "london.csv").unlink()
+    gone = run(folder, "verify", "london")
+
+    assert (alone.returncode, alone.stdout.partition(": ")[0]) == (0, str(data / "london.amendments.csv"))
+    assert json.loads(as_json.stdout)["sealed_bytes"] == 0
+    assert list(json.loads(as_json.stdout)["files"]) == ["london.amendments.csv"]
+    assert gone.returncode == 1
+    assert gone.stdout.startswith(f"{data / 'london.csv'}:1:1: ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

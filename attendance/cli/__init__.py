@@ -13,8 +13,9 @@ import typer
 
 from attendance import __version__
 from attendance.accounts.first import first_link_of
+from attendance.appendlog import Followed
 from attendance.backup import back_up
-from attendance.checking import check_offsets, check_seals, check_site
+from attendance.checking import check_offsets, check_seals, check_site, was_written
 from attendance.cli import accounts, amendments, export, kiosks, pins, report, shared, tokens
 from attendance.cli.audit import show_audit
 from attendance.cli.printing import (
@@ -54,7 +55,7 @@ from attendance.importing import Importing
 from attendance.marking import answer
 from attendance.model import MarkRequest
 from attendance.registry import Registry
-from attendance.seal import Examined, Seals, seals_path
+from attendance.seal import Examined, Seals
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -208,23 +209,28 @@ def verify(site_id: SiteId, *, as_json: Json = False) -> None:
     marking = open_marking(registry)
     found: dict[str, Examined] = {}
     problems = []
-    for file in (marking.ledger(site), open_amending(marking).file(site)):
-        if file.path == site.csv_path or file.path.exists() or seals_path(file.path).exists():
-            outcome = check_seals(file)
-            if isinstance(outcome, Problem):
-                problems.append(outcome)
-            else:
-                found[file.path.name] = outcome
+    for file in _written(marking.ledger(site), open_amending(marking).file(site)):
+        outcome = check_seals(file)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            found[file.path.name] = outcome
     if problems:
         print_problems(problems, as_json=as_json)
         raise typer.Exit(1)
     if as_json:
         files = {name: {"seals": one.seals, "sealed_bytes": one.sealed} for name, one in found.items()}
-        print_json({"site": site.site_id, **files[site.csv_path.name], "files": files})
+        nothing = {"seals": 0, "sealed_bytes": 0}
+        print_json({"site": site.site_id, **files.get(site.csv_path.name, nothing), "files": files})
         return
     for name, one in found.items():
         path = site.csv_path.with_name(name)
         sys.stdout.write(f"{path}: {one.sealed} bytes are as they were sealed, by {one.seals} seals.\n")
+
+
+def _written(ledger: Followed, beside: Followed) -> list[Followed]:
+    """Return what there is to verify: at a site where nobody has marked yet it may be amendments alone."""
+    return [file for file in (ledger, beside) if was_written(file)] or [ledger]
 
 
 @app.command()
