@@ -8,6 +8,7 @@ from attendance.clock import first_instant, to_local
 from attendance.model import Site
 from attendance.reporting.charts import QUARTER, Bar, SunDay, SunRow, arrivals
 from attendance.timesheet import Day, DaySheet, due_at
+from attendance.web.hr.troubles import Trouble
 
 BAR_WIDTH, BAR_HEIGHT = 16, 96
 AROUND = 4  # quarters without anybody that are drawn before the first and after the last
@@ -115,7 +116,7 @@ class SunLine:
     readings: Sequence[Reading] = ()
     outline: str = ""
     peak: int = 0
-    problem: str | None = None
+    problem: Trouble | None = None
 
 
 def sun_line(row: SunRow, number: int, utc_day: date, until: datetime) -> SunLine:
@@ -152,12 +153,10 @@ def _work(site: Site, day: SunDay, x_of: Callable[[datetime], float]) -> Iterato
         yield Stretch(x=x, width=round(end - x, 1))
 
 
-def _readings(
-    site: Site, steps: Sequence[tuple[float, int]], utc_day: date, end: float, every_hours: int = 3
-) -> Iterator[Reading]:
-    """Yield what the clock of a site shows every few hours of UTC, with how many were in."""
+def _readings(site: Site, steps: Sequence[tuple[float, int]], utc_day: date, end: float) -> Iterator[Reading]:
+    """Yield what the clock of a site shows every three hours of UTC, with how many were in."""
     midnight = datetime.combine(utc_day, time(), UTC)
-    for hour in range(0, 24, every_hours):
+    for hour in range(0, 24, 3):
         x = hour * AXIS_WIDTH / 24
         count = next((count for at, count in reversed(steps) if at <= x), 0)
         local = to_local(midnight + timedelta(hours=hour), site.zone)

@@ -27,6 +27,7 @@ from attendance.web.hr.sheets import (
     sorted_entries,
     work_date_in,
 )
+from attendance.web.hr.troubles import Trouble, trouble
 from attendance.web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LOOKS_BACK)])
@@ -36,14 +37,14 @@ _ALWAYS = {Show.PRESENT, Show.ABSENT, Show.LATE, Show.NOT_MARKED, Show.OFF}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDay:
-    """A day at one of many sites: its local time, and its sheet, or the code of why that cannot be told."""
+    """A day at one of many sites: its local time, and its sheet, or why that cannot be told."""
 
     site: Site
     local: datetime
     date: date
     begun: bool
     sheet: DaySheet | None
-    problem: str | None = None
+    problem: Trouble | None = None
 
 
 @router.get("/hr/days")
@@ -127,6 +128,6 @@ def _site_day(services: Services, site: Site, asked: date | None) -> SiteDay:
     try:
         sheet = services.reporting.day(site, on)
     except (LedgerError, RosterError) as error:
-        problem = error.code
+        problem = trouble(error.code)
     local = to_local(services.now(), site.zone)
     return SiteDay(site=site, local=local, date=on, begun=on <= today, sheet=sheet, problem=problem)

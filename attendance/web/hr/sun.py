@@ -13,6 +13,7 @@ from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.deps import Services, ServicesDep, sites_within
 from attendance.web.hr.charts import AREA_HEIGHT, AXIS_WIDTH, ROW_HEIGHT, SunLine, axis, sun_line
 from attendance.web.hr.sheets import TODAY, date_in, nearby
+from attendance.web.hr.troubles import trouble
 from attendance.web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LOOKS_BACK)])
@@ -51,6 +52,6 @@ def _line(services: Services, site: Site, number: int, utc_day: date, now: datet
     try:
         sheets = [services.reporting.day(site, on) for on in sun_dates(site, utc_day)]
     except (LedgerError, RosterError) as error:
-        return SunLine(site=site, y=number * ROW_HEIGHT, problem=error.code)
+        return SunLine(site=site, y=number * ROW_HEIGHT, problem=trouble(error.code))
     (row,) = sun(sheets, utc_day, until=now + timedelta(seconds=1))
     return sun_line(row, number, utc_day, now)
