@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import Request
 from httpx2 import Response
 
+from attendance.errors import (
+    AccessStorageError,
+    AccountsError,
+    ClosedSheetDamagedError,
+    LedgerError,
+    PinsError,
+    RosterError,
+)
 from attendance.live import watching
+from attendance.web.access import caller_of, still_may
 from attendance.web.hr.troubles import trouble
+from attendance.web.readiness import WARNINGS
 from tests.access_web import add_account, session_of, token_of
 from tests.webapp import HTML, Web, is_problem, serving_web, tags, visible_text
 
@@ -131,9 +142,16 @@ def test_what_is_wrong_is_said_with_what_to_do(web: Web) -> None:
     assert "Who is in cannot be told now." in visible_text(there)
 
 
-@pytest.mark.parametrize("code", ["storage_low", "edits_found", "rows_lost", "clock_behind", "roster_invalid"])
+FINDINGS = [
+    *(one.code for one in LedgerError.__subclasses__() if one is not ClosedSheetDamagedError),
+    *(one.code for one in (RosterError, PinsError, AccountsError, AccessStorageError)),
+    *sorted(WARNINGS),
+]
+
+
+@pytest.mark.parametrize("code", FINDINGS)
 def test_a_finding_has_words(code: str) -> None:
-    """No code is shown to HR."""
+    """No code is shown to HR, whichever of those that the look at a site may find."""
     found = trouble(code)
 
     assert code not in found.what
@@ -207,13 +225,15 @@ def test_one_stream_too_many_is_a_problem(web: Web) -> None:
 
 
 def test_a_stream_keeps_no_session_alive(web: Web) -> None:
-    """Whoever only listens is signed out an hour after the last page."""
-    header = session_of(web, add_account(web, "idle", "viewer"))
-    web.client.cookies.clear()
-    store = web.app.state.services.signing
-    session = header["Cookie"].partition("=")[2]
+    """Whoever only listens is signed out an hour after the last page: what a stream asks by itself is no use."""
+    cookie = session_of(web, add_account(web, "idle", "viewer"))["Cookie"]
+    request = Request({"type": "http", "path": "/api/live", "app": web.app, "headers": [(b"cookie", cookie.encode())]})
+    listener = caller_of(request)
+    assert listener
+
+    heard = []
     for _ in range(3):
         web.clock.move(minutes=25)
-        alive = store.who(session, is_use=False)
+        heard.append(still_may(request, listener))
 
-    assert alive is None
+    assert heard == [True, True, False]
