@@ -16,6 +16,7 @@ SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv",
     "kathmandu": "timezone: Asia/Kathmandu",
     "night": "timezone: Europe/London; roster: data/london.roster.csv; day_start: '04:00'",
+    "oslo": "timezone: Europe/Oslo; statuses: {Present: present, Absent: absent, Left: left}",
 }
 ANA = "/hr/sites/london/employees/E1/days"
 FRIDAY = f"{ANA}/2026-11-20"
@@ -136,12 +137,29 @@ def test_a_day_is_corrected_with_a_reason_and_the_marks_stay(web: Web, hr: dict[
     assert amendments(web) == ["amended,2026-11-20,E1,Ana Martín,Present,hana,the tablet was broken,"]
     assert web.ledger() == ledger
     text = visible_text(page)
-    assert "It is changed. The day was: Absent. It is now: Present." in text
+    assert "The day was: Absent, first 09:12:03, last 17:30:00. It is now: Present, first 09:12:03, last" in text
     assert "Changed: Present, the whole day – hana the tablet was broken 09:00:03, Monday 23 November 2026" in text
     assert tags(page, "div", role="status", tabindex="-1")[0].keys() >= {"autofocus"}
     assert {"/hr/sites/london/days/2026-11-20", "/hr/sites/london/months/2026-11"} <= {
         tag["href"] for tag in tags(page, "a")
     }
+
+
+def test_a_corrected_time_says_what_it_moved(web: Web, hr: dict[str, str]) -> None:
+    """The status stays: the first and the last mark and the hours tell what is another now, and the page shows them."""
+    (web.folder / "data" / "oslo.csv").write_text(
+        "Timestamp,Employee_ID,Name,Status\n2026-11-20T09:00:00+01:00,E1,Ana,Present\n"
+        "2026-11-20T17:00:00+01:00,E1,Ana,Left\n",
+        encoding="utf-8",
+    )
+    friday = "/hr/sites/oslo/employees/E1/days/2026-11-20"
+
+    answer = correct(web, hr, friday, status="Present", scope="time", time="08:00", reason="at the post")
+    text = visible_text(look(web, hr, answer.headers["location"]))
+
+    assert "The day was: Left, first 09:00:00, last 17:00:00, 8:00 hours." in text
+    assert "It is now: Left, first 08:00:00, last 17:00:00, 9:00 hours." in text
+    assert "What the day is Left as changed by hana : at the post first 08:00:00, last 17:00:00, 9:00 hours" in text
 
 
 def test_a_page_that_is_loaded_again_or_sent_twice_writes_nothing_more(web: Web, hr: dict[str, str]) -> None:
@@ -178,7 +196,7 @@ def test_a_mark_is_corrected_by_its_own_time(web: Web, hr: dict[str, str]) -> No
 
     assert (checked(page, "scope"), filled) == (["time"], {"time": "17:30:00"})
     assert amendments(web) == ["amended,2026-11-20T17:30:00+00:00,E1,Ana Martín,Present,hana,was ill,"]
-    assert "It is now: Present." in visible_text(look(web, hr, answer.headers["location"]))
+    assert "It is now: Present, first 09:12:03, last" in visible_text(look(web, hr, answer.headers["location"]))
 
 
 def test_a_mark_in_a_repeated_hour_is_corrected_alone(web: Web, hr: dict[str, str]) -> None:

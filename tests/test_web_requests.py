@@ -9,6 +9,7 @@ import pytest
 from httpx2 import Response
 
 from attendance.pins import PinFile
+from attendance.web.hr import requests
 from tests.access_web import add_account, kiosk_of, services, session_of
 from tests.servers import write_sites
 from tests.test_web_amending import amendments, checked, look, send
@@ -258,6 +259,34 @@ def test_approving_writes_one_row_that_counts(web: Web, hr: dict[str, str], kios
     assert tags(page, "div", role="status", tabindex="-1")[0].keys() >= {"autofocus"}
     assert "What the day is Present" in visible_text(day)
     assert "Changed as asked: Present, the whole day – hana" in visible_text(day)
+
+
+def test_the_page_of_the_day_answers_too(web: Web, hr: dict[str, str], kiosk: dict[str, str]) -> None:
+    """It shows what is asked for that day, and approves or declines it; of another day and when answered, nothing."""
+    friday = "/hr/sites/oslo/employees/e1/days/2026-11-20"
+    ask(web, kiosk, date="2026-11-20")
+
+    page, thursday = look(web, hr, friday), look(web, hr, friday.replace("-20", "-19"))
+    form = tags(page, "form", action="/hr/sites/oslo/requests/2", method="post")
+    answer(web, hr)
+    after = look(web, hr, friday)
+
+    assert "What is asked for Present, the whole day – kiosk front-door : forgot my badge Approve" in visible_text(page)
+    assert len(form) == 2
+    assert [one["value"] for one in tags(page, "button", name="answer")] == ["approve", "decline"]
+    assert ["What is asked for" in visible_text(one) for one in (thursday, after)] == [False, False]
+
+
+def test_an_answer_that_failed_is_shown_beside_its_request(
+    web: Web, hr: dict[str, str], kiosk: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the page of its day one can answer the latest of very many; what was wrong stands beside it."""
+    monkeypatch.setattr(requests, "MAX_OPEN", 1)
+    ask(web, kiosk, date="2026-11-20")
+    web.clock.move(seconds=1)
+    ask(web, kiosk, date="2026-11-19")
+
+    assert tags(answer(web, hr, 3, answer="decline", reason=" "), "input", id="reason-oslo-3")
 
 
 def test_declining_needs_a_reason(web: Web, hr: dict[str, str], kiosk: dict[str, str]) -> None:

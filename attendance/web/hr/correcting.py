@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from attendance.amendments import work_date_of
 from attendance.clock import Month, instants_of, read_date
 from attendance.errors import AttendanceError, InvalidInputError
 from attendance.identity import clean_employee_id
@@ -122,8 +123,15 @@ def _page(
         fields=getattr(error, "fields", {}),
         filled=filled,
         candidates=both_moments(site, here.on, filled),
+        waiting=[row for row in services.amending.requests(site) if _is_of(here, row)],
         marks=[(mark, _which(site, mark)) for mark in known.marks],
     )
+
+
+def _is_of(here: Here, row: Amendment) -> bool:
+    """Tell whether a row speaks of the day of the employee that is shown."""
+    same = row.employee_id.casefold() == here.employee_id.casefold()
+    return same and not isinstance(row.about, Month) and work_date_of(here.site, row.about) == here.on
 
 
 def _which(site: Site, mark: Mark) -> str:

@@ -103,7 +103,8 @@ def _page(
                 (answered if one.answer else waiting).append(one)
         except LedgerError:
             broken.append(site)
-    waiting.sort(key=lambda one: one.request.written.at)
+    # What could not be answered is shown, though it may have come from its day's page and be none of the oldest.
+    waiting.sort(key=lambda one: (failed is None or one.key != failed.key, one.request.written.at))
     answered.sort(key=lambda one: one.answer.written.at if one.answer else one.request.written.at, reverse=True)
     since = services.now() - SHOWN_FOR
     late = isinstance(failed.error, UnknownRequestError) if failed else False
