@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from tests.access_web import add_account, session_of, token_of
 from tests.servers import write_sites
-from tests.webapp import FORM, HTML, Web, is_problem, serving_web, tags, visible_text
+from tests.webapp import FORM, HTML, Web, exports_noted, is_problem, serving_web, tags, visible_text
 
 SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv",
@@ -359,6 +359,8 @@ def test_a_month_is_closed_after_its_page_was_read(web: Web, hr: dict[str, str])
     page = look(web, hr, answer.headers["location"])
     sheet = look(web, hr, f"{OCTOBER}/closing/sheet")
 
+    (line,) = exports_noted(web)
+    assert (line["who"], line["what"], line["sites"]) == ("hana", "london-2026-10-closed", "london")
     assert "Close October 2026" in visible_text(before)
     assert tags(before, "form", action=f"{OCTOBER}/close", method="post")
     digest = hashlib.sha256(sheet.content).hexdigest()

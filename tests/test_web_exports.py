@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import icalendar
 import pytest
@@ -17,7 +16,7 @@ from tests.exporting_company import write_company
 from tests.test_cli import run
 from tests.test_cli_export import totals
 from tests.test_exporting import from_csv, from_parquet, from_xlsx
-from tests.webapp import Web, is_problem, serving_web
+from tests.webapp import Web, exports_noted, is_problem, serving_web
 
 MONTH = "/api/months/2026-10"
 DAY = "/api/days/2026-10-19"
@@ -48,13 +47,6 @@ def _query(path: str) -> Iterator[tuple[str, str]]:
         if part:
             key, _, value = part.partition("=")
             yield key, value
-
-
-def noted(web: Web) -> list[dict[str, Any]]:
-    """Return the exports in the audit."""
-    path = web.folder / "logs" / "audit.log"
-    lines = [json.loads(line) for line in path.read_text("ascii").splitlines()]
-    return [one for one in lines if one["action"] == "export"]
 
 
 def rows_of(answer: Response) -> list[dict[str, str]]:
@@ -114,9 +106,9 @@ def test_a_file_is_saved_under_a_name_of_ours(web: Web, path: str, form: str) ->
     assert answer.headers["content-disposition"].endswith(f'.{form}"')
     assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert int(answer.headers["content-length"]) == len(answer.content) > 0
-    assert [(one["who"], one["format"]) for one in noted(web)] == [("token test-hr", form)]
-    assert noted(web)[0]["address"]
-    assert noted(web)[0]["sites"] == ("london" if path == PERSON else "london,kathmandu,santiago")
+    assert [(one["who"], one["format"]) for one in exports_noted(web)] == [("token test-hr", form)]
+    assert exports_noted(web)[0]["address"]
+    assert exports_noted(web)[0]["sites"] == ("london" if path == PERSON else "london,kathmandu,santiago")
 
 
 def test_a_browser_downloads_with_its_session(web: Web) -> None:
@@ -128,7 +120,7 @@ def test_a_browser_downloads_with_its_session(web: Web) -> None:
 
     assert answer.headers["content-disposition"] == 'attachment; filename="attendance-london-2026-10.xlsx"'
     assert answer.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    assert noted(web)[0]["who"] == "jo"
+    assert exports_noted(web)[0]["who"] == "jo"
 
 
 def test_a_csv_file_is_parted_as_it_is_wished(web: Web) -> None:
@@ -145,13 +137,13 @@ def test_a_site_that_cannot_be_read_refuses_the_whole_answer(web: Web, path: str
     """A part of a table would look like all of it: 503, which says which site, and nothing is noted as taken."""
     ledger = web.folder / "data" / "kathmandu.csv"
     ledger.write_bytes(b"something else\n")
-    before = len(noted(web))
+    before = len(exports_noted(web))
 
     answer = get(web, path, format=form)
 
     assert is_problem(answer, 503, "site_unreadable")
     assert "the site kathmandu" in answer.json()["detail"]
-    assert len(noted(web)) == before
+    assert len(exports_noted(web)) == before
     assert get(web, path, format=form, site="london").status_code == 200
 
 
@@ -211,7 +203,7 @@ def test_pages_are_noted_once(web: Web) -> None:
     first = get(web, "/api/marks", limit="5").json()
     get(web, "/api/marks", limit="5", cursor=first["cursor"])
 
-    assert [(one["what"], one["format"]) for one in noted(web)] == [("attendance-marks", "json")]
+    assert [(one["what"], one["format"]) for one in exports_noted(web)] == [("attendance-marks", "json")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from httpx2 import Response
 
 from attendance.pins import PinFile
 from tests.access_web import token_of
-from tests.webapp import FORM, HTML, Web, exchange, is_problem, serving_web, tags, visible_text
+from tests.webapp import FORM, HTML, Web, exchange, exports_noted, is_problem, serving_web, tags, visible_text
 
 SITES = {
     "london": "timezone: Europe/London; roster: data/london.roster.csv",
@@ -117,6 +117,15 @@ def test_a_broken_roster_is_told_and_can_be_replaced(web: Web) -> None:
     assert "everybody counts as added" in visible_text(preview)
     assert done.status_code == 303
     assert "Nobody can mark here now" not in visible_text(web.client.get(HOME, headers=HTML))
+
+
+def test_whoever_takes_the_roster_away_is_noted(web: Web) -> None:
+    """As of every other file with people in it."""
+    assert web.client.get(f"{HOME}.csv").status_code == 200
+
+    (line,) = exports_noted(web)
+    assert line["who"]
+    assert (line["what"], line["format"], line["sites"]) == ("london.roster", "csv", "london")
 
 
 def test_a_download_can_be_uploaded_again_and_nothing_changes(web: Web) -> None:

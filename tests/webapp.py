@@ -53,6 +53,12 @@ class Web:
         return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
+def exports_noted(web: Web) -> list[dict[str, Any]]:
+    """Return the lines of the audit that tell of what was taken away."""
+    lines = map(json.loads, (web.folder / "logs" / "audit.log").read_text("ascii").splitlines())
+    return [line for line in lines if line["action"] == "export"]
+
+
 def exchange(
     web: Web,
     path: str,

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from attendance.amendments import Difference, read_sheet, work_date_of
+from attendance.audit import Action
 from attendance.clock import Month, read_month
 from attendance.errors import AttendanceError, LedgerError, MonthNotClosedError, RosterError
 from attendance.model import Amendment, Site
@@ -66,13 +67,15 @@ async def reopen(
 
 
 @router.get(f"{HOME}/closing/sheet")
-def download(site: SiteDep, month: MonthDep, services: ServicesDep) -> Response:
+def download(site: SiteDep, month: MonthDep, services: ServicesDep, caller: CallerDep) -> Response:
     """Send the sheet that was closed, to the byte: its digest is the one in the row of the closing."""
     closing = services.amending.closing(site, month)
     if closing is None:
         raise MonthNotClosedError(month.first)
-    headers = {"Content-Disposition": f'attachment; filename="{site.site_id}-{month}-closed.csv"'}
-    return Response(read_sheet(closing), headers=headers, media_type="text/csv; charset=utf-8")
+    sheet, stem = read_sheet(closing), f"{site.site_id}-{month}-closed"
+    services.audit.note(Action.EXPORT, who=caller.told, what=stem, format="csv", sites=site.site_id)
+    headers = {"Content-Disposition": f'attachment; filename="{stem}.csv"'}
+    return Response(sheet, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 def _home(site: Site, month: Month) -> str:

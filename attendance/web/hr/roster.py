@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from attendance.audit import Action
 from attendance.clock import Month
 from attendance.errors import AttendanceError, ForbiddenError, RosterError
 from attendance.model import Employee, Site
@@ -55,13 +56,14 @@ def show_roster(  # noqa: PLR0913  # what was done is told in the address
 
 
 @router.get(f"{HOME}.csv")
-def download(site: SiteDep, services: ServicesDep) -> Response:
+def download(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Response:
     """Send the roster as a file to be edited; badges are not in it, and stay as they are when it comes back."""
     roster = services.marking.roster(site)
     if roster is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    named = f'attachment; filename="{site.site_id}.roster.csv"'
-    content = services.rostering.copy(roster)
+    content, stem = services.rostering.copy(roster), f"{site.site_id}.roster"
+    services.audit.note(Action.EXPORT, who=caller.told, what=stem, format="csv", sites=site.site_id)
+    named = f'attachment; filename="{stem}.csv"'
     return Response(content, headers={"Content-Disposition": named}, media_type="text/csv; charset=utf-8")
 
 
