@@ -140,9 +140,13 @@ def _check_rows_of(site: Site, followed: Followed) -> Iterator[Problem]:
 
 
 def _check_closed(site: Site, amendments: Amendments) -> Iterator[Problem]:
-    """Yield which sheets of closed months are gone, or are not those that were closed."""
+    """Yield that amendments lie in the future, and which sheets of closed months are not those that were closed."""
     with suppress(OSError):  # that the amendments are not there, or cannot be read, is told already
-        for closing in closings(site, rows_in(amendments.path.read_bytes())):
+        rows = rows_in(amendments.path.read_bytes())
+        if amendments.are_ahead(rows):
+            message = "this row lies in the future: nothing is amended or closed before that time"
+            yield _problem(amendments.path, rows[-1].number, message, "set the clock right; else wait until then")
+        for closing in closings(site, rows):
             problem = closed_problem(closing)
             if problem:
                 message = f"the sheet of a closed month {problem}"

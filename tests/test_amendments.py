@@ -296,6 +296,24 @@ def test_instants_never_go_back(amending: Amending, site: Site, clock: HandClock
     assert incidents.codes == ["clock_held"]
 
 
+def test_check_names_a_row_that_lies_in_the_future(
+    amending: Amending, site: Site, file: Amendments, clock: HandClock, incidents: Incidents
+) -> None:
+    """The clock was ahead for a while: until that time nobody amends. A few seconds are waited for."""
+    ledger = Ledger(site, now=clock, report=incidents)
+    clock.move(hours=2)
+    amending.amend(site, wish("E3"), by="anna")
+    clock.move(seconds=-5)
+    soon = list(check_site(site, ledger, file))
+    clock.move(hours=-2)
+
+    (problem,) = check_site(site, ledger, file)
+
+    assert soon == []
+    assert (problem.path, problem.line) == (file.path, 4)
+    assert "in the future" in problem.message
+
+
 def test_a_line_that_is_no_row_is_passed_over_and_counted(site: Site, clock: HandClock, incidents: Incidents) -> None:
     """Rows keep their numbers, as a spreadsheet shows them; it is told once."""
     amending = open_amending(site, clock=clock, incidents=incidents)

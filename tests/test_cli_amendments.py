@@ -91,7 +91,7 @@ def test_amendments_are_verified_before_anybody_has_marked(folder: Path) -> None
     [
         (("E1", "2026-10-25", "Present", "--at", "01:30"), "the first or the second"),
         (("E1", "2026-03-29", "Present", "--at", "01:30"), "straight to 02:00 on 2026-03-29"),
-        (("E9", "2026-10-26", "Present"), "not on the list"),
+        (("E9", "2026-10-26", "Present"), "does not belong to the site"),
         (("E1", "2199-10-26", "Present"), "has not come yet"),
         (("E1", "2026-10-26", "Gone"), "Choose Present or Absent"),
     ],

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from attendance import checking
-from attendance.clock import ZONE_DATABASE_VERSION
+from attendance.clock import ZONE_DATABASE_VERSION, Month
 from attendance.errors import RegistryError
 from attendance.eventlog import dropped_lines
 from attendance.web.app import reload_registry
 from tests.access_web import token_of
+from tests.amending_kit import open_amending, wish
+from tests.conftest import HandClock
 from tests.servers import wait_until, write_sites
 from tests.webapp import ANA, PAGE, Web, serving_web, unprivileged, write_roster
 
@@ -285,3 +287,35 @@ def test_strangers_who_ask_without_end_are_answered_from_what_was_found_a_moment
     wait_until(lambda: web.client.get("/readyz", headers=stranger).status_code == 503, 5)
 
     assert (before, at_once, ops) == (200, 200, 503)
+
+
+def test_amendments_in_the_future_are_a_warning_until_then(tmp_path: Path) -> None:
+    """Marks go on; who looks hears of it before HR does."""
+    clock = HandClock()
+    clock.move(hours=2)
+    with serving_web(tmp_path, sites={"london": LONDON}, role="ops") as web:
+        site = web.app.state.services.registry_file.current.resolve("london")
+        open_amending(site, clock=clock).amend(site, wish(), by="anna")
+
+        answer = web.client.get("/readyz")
+        web.clock.move(hours=2)
+        later = web.client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["problems"]) == (200, [])
+    assert answer.json()["warnings"] == [{"site": "london", "code": "amendments_ahead"}]
+    assert later.json()["warnings"] == []
+
+
+def test_a_closed_sheet_that_is_another_is_a_warning_until_it_is_put_back(tmp_path: Path) -> None:
+    """Nobody has to look at the month for that."""
+    with serving_web(tmp_path, sites={"london": LONDON}, role="ops") as web:
+        site = web.app.state.services.registry_file.current.resolve("london")
+        open_amending(site, clock=web.clock).close(site, Month(2025, 10), by="anna")
+        (sheet,) = site.csv_path.with_suffix(".closed").iterdir()
+        good = sheet.read_bytes()
+        told = []
+        for content in (good, good + b"more\n", good):
+            sheet.write_bytes(content)
+            told.append(web.client.get("/readyz").json()["warnings"])
+
+    assert told == [[], [{"site": "london", "code": "closed_sheet_damaged"}], []]

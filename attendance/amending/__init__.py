@@ -1,6 +1,6 @@
 """Own the use case of amendments: HR amends, employees ask, HR answers, a month is closed and opened again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from attendance.amending.wishes import Sound, Which, Wish, Wishes
@@ -9,6 +9,7 @@ from attendance.amendments import (
     Closing,
     Difference,
     Draft,
+    closed_problem_now,
     closing_of,
     differences,
     encode_sheet,
@@ -24,6 +25,7 @@ from attendance.clock import Clock, Month, work_day_on
 from attendance.codec import about_text
 from attendance.errors import (
     AlreadyAskedError,
+    ClosedSheetDamagedError,
     MonthClosedError,
     MonthNotClosedError,
     MonthNotOverError,
@@ -176,6 +178,14 @@ class Amending:
             raise MonthNotClosedError(month.first)
         present = encode_sheet(self._reporting.month(site, month))
         return list(differences(read_sheet(closing), present))
+
+    def warnings(self, site: Site) -> Iterator[str]:
+        """Yield the codes of what HR will run into, though no mark is stopped by it. Raise LedgerError."""
+        rows = self.trail(site)
+        if self.file(site).are_ahead(rows):
+            yield "amendments_ahead"
+        if any(map(closed_problem_now, closings(site, rows))):
+            yield ClosedSheetDamagedError.code
 
     def close_files(self) -> None:
         """Let go of the files; the next use opens them again."""

@@ -4,6 +4,7 @@ from attendance.amendments.file import Amendments, Draft, rows_in
 from attendance.amendments.sheets import (
     Difference,
     closed_problem,
+    closed_problem_now,
     differences,
     differs,
     encode_sheet,
@@ -25,6 +26,7 @@ __all__ = [
     "Difference",
     "Draft",
     "closed_problem",
+    "closed_problem_now",
     "closing_of",
     "closings",
     "differences",

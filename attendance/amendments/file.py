@@ -1,7 +1,7 @@
 """Own one site's amendments as rows of a file: append them under its lock, flushed, and read those committed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ from attendance.appendlog import LEASED, AppendLog, Lines, Shadow
 from attendance.clock import Clock, Month, to_local
 from attendance.codec import AMENDMENTS_HEADER, decode_amendment, encode_amendment, is_amendment
 from attendance.errors import FlushFailedError, MalformedRowError, NotHomeError
-from attendance.ledger import instant_after
+from attendance.ledger import CLOCK_HOLD, instant_after
 from attendance.model import Amendment, AmendmentAction, Incident, Moment, Site
 from attendance.registry import amendments_path
 from attendance.seal import Seals
@@ -123,6 +123,10 @@ class Amendments:
             rows=(*known.rows, amendment),
         )
         return amendment
+
+    def are_ahead(self, rows: Sequence[Amendment]) -> bool:
+        """Tell whether the last row lies so far ahead of the clock that none can be written behind it."""
+        return bool(rows) and rows[-1].written.at - self._now() > CLOCK_HOLD
 
     def recover(self) -> None:
         """Take amendments here again: after a failed flush, or from a home that is gone. Raise LedgerError."""

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from attendance.amendments.standing import Closing
 from attendance.codec import encode_timestamp
 from attendance.errors import ClosedSheetDamagedError, LedgerError
-from attendance.files import make_folder, replace_durably, storage_errors
+from attendance.files import Signs, make_folder, replace_durably, signs_at, storage_errors
 from attendance.model import Mark
 from attendance.timesheet import Entry, MonthSheet
 
@@ -95,6 +96,20 @@ def closed_problem(closing: Closing) -> str | None:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return None if digest == closing.digest else "is not the one that was closed: its SHA-256 is another"
+
+
+def closed_problem_now(closing: Closing) -> str | None:
+    """Return what is wrong with the sheet of a closed month, reading it only where something changed it since."""
+    try:
+        return _problem_by(closing, signs_at(closing.sheet_path))
+    except OSError:
+        return closed_problem(closing)
+
+
+@lru_cache(maxsize=10_000)
+def _problem_by(closing: Closing, _signs: Signs | None) -> str | None:
+    """Return what is wrong with a sheet that has these signs."""
+    return closed_problem(closing)
 
 
 def differences(closed: bytes, present: bytes) -> Iterator[Difference]:

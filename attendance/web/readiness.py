@@ -10,12 +10,12 @@ from functools import partial
 
 from attendance.checking import storage_problem
 from attendance.edits import has_lost_rows, kept_versions
-from attendance.errors import AttendanceError, StorageBusyError
+from attendance.errors import AttendanceError, LedgerError, StorageBusyError
 from attendance.model import Grant, MarkingRule, Role, Site
 from attendance.registry import amendments_path
 from attendance.web.deps import Services, sites_within
 
-WARNINGS = {"storage_low", "edits_found", "rows_lost"}
+WARNINGS = {"storage_low", "edits_found", "rows_lost", "amendments_ahead", "closed_sheet_damaged"}
 """Codes of what does not stop a mark yet."""
 
 
@@ -73,4 +73,6 @@ def _look(services: Services, site: Site) -> list[dict[str, str]]:
     with suppress(OSError):  # the storage is spoken of already
         kept = [*kept_versions(site.csv_path), *kept_versions(amendments_path(site.csv_path))]
         found += [{"code": "rows_lost" if has_lost_rows(one) else "edits_found"} for one in kept]
+    with suppress(LedgerError):  # it stops no mark, and whoever looks at a sheet is told
+        found += [{"code": code} for code in services.amending.warnings(site)]
     return [one for at, one in enumerate(found) if one not in found[:at]]

@@ -29,6 +29,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Its last rows were taken away before they were copied.",
         "Ask those who marked just then to mark again. " + _OPS,
     ),
+    "amendments_ahead": ("An amendment lies in the future: nothing can be amended or closed until then.", _OPS),
+    "closed_sheet_damaged": ("The sheet of a closed month is gone, or is not the one that was closed.", _OPS),
 }
 _ELSEWHERE = {"roster_invalid": "roster", "edits_found": "edited"}
 
