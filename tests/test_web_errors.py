@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from starlette.types import Message
 
 from attendance import errors
 from attendance.web.errors import STATUSES, headers_of
-from attendance.web.rendering import static_path
+from attendance.web.rendering import cause_alone, static_path
 from tests.webapp import (
     ANA,
     FORM,
@@ -75,6 +76,25 @@ def test_every_error_has_a_code_of_its_own() -> None:
     codes = [error.code for error in all_errors()]
 
     assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidInputError({"reason": "say why."}),
+        errors.InvalidQueryError({"date": "say which."}),
+        errors.UploadRefusedError(["say what."]),
+        errors.MonthNotClosedError(date(2026, 10, 1)),
+        errors.MonthClosedError(date(2026, 10, 1)),
+    ],
+)
+def test_under_a_headline_the_outcome_is_not_said_again(error: errors.AttendanceError) -> None:
+    """Whether nothing was recorded, written, done, changed or told: the page says it once, and then the cause."""
+    cause = cause_alone(error)
+
+    assert "othing" not in cause
+    assert "ot recorded" not in cause
+    assert cause[0].isupper()
 
 
 def test_who_should_come_again_is_told_when() -> None:

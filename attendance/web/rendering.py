@@ -21,7 +21,7 @@ from attendance.marking import answer
 from attendance.model import Recorded, Site
 
 _STATIC = files("attendance.web") / "static"
-_OUTCOME = re.compile(r"(?:Not recorded|Nothing was written|Nothing was done)[:.] ")
+_OUTCOME = re.compile(r"(?:Not recorded|Nothing was (?:written|done|changed|told))[:.] ")
 
 
 def static_version() -> str:
