@@ -74,7 +74,6 @@ class Week:
     """A week from Monday to Sunday, by its number in ISO 8601; None for days that are not of the year."""
 
     number: int
-    starts_on: date
     days: Sequence[Cell | None]
 
 
@@ -132,7 +131,6 @@ def weeks(entries: Mapping[date, Entry | None]) -> Sequence[Week]:
     return [
         Week(
             number=monday.isocalendar().week,
-            starts_on=monday,
             days=[
                 Cell(date=on, entry=entries[on]) if on in entries else None
                 for on in (monday + timedelta(days=number) for number in range(7))
