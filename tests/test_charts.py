@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from attendance.model import Amendment, AmendmentAction, Employee, Kind, Mark, Moment, Plan, Site
 from attendance.reporting.charts import Bar, Step, arrivals, sun, sun_dates, weeks
 from attendance.timesheet import DaySheet, day_sheet
+from attendance.web.hr.charts import sun_line
 from tests.conftest import build_site
 
 FRIDAY = date(2026, 11, 20)
@@ -216,6 +217,23 @@ def test_nothing_is_told_of_what_has_not_happened() -> None:
     (before,) = sun([sheet], FRIDAY, until=datetime(2026, 11, 19, tzinfo=UTC))
 
     assert [[step.count for step in one.steps] for one in (*now, before)] == [[0], [0, 1], [0]]
+
+
+@pytest.mark.parametrize(
+    ("site", "path"),
+    [
+        (build_site(statuses={"In": Kind.PRESENT}, plan=NINE), "M680 36H680V0H960V36Z"),
+        (build_site(statuses={"In": Kind.PRESENT}), "M600 36H600V0H960V36Z"),
+        (build_site(statuses=DOORS, plan=NINE), ""),
+    ],
+)
+def test_who_may_have_left_is_told_apart_from_who_is_in(site: Site, path: str) -> None:
+    """Where nobody marks leaving: eight hours after the start of work, without a plan after the first came at seven."""
+    (found,) = sun([day(site, FRIDAY, row("2026-11-20T07:00:00+00:00"))], FRIDAY)
+
+    line = sun_line(found, 0, FRIDAY, datetime(2026, 11, 21, tzinfo=UTC))
+
+    assert line.unsure == path
 
 
 def test_a_sheet_of_another_day_changes_nothing() -> None:

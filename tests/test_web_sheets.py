@@ -96,6 +96,18 @@ def test_today_is_each_sites_own(web: Web) -> None:
     assert "Auckland Tuesday 24 November 2026 There it is 00:30 (UTC+13:00)" in text
 
 
+def test_each_date_that_is_today_somewhere_is_one_click_away(web: Web) -> None:
+    """None of them is the day of the page, so the field names none; a day of its own stands in it."""
+    web.clock.move(hours=2.5)
+
+    today, monday = (web.client.get(f"/hr/days/{on}") for on in ("today", "2026-11-23"))
+
+    around = [tag["href"][-10:] for tag in tags(today, "a") if tag["href"].startswith("/hr/days/2026")]
+    assert around == ["2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25"]
+    assert [tag["value"] for one in (today, monday) for tag in tags(one, "input", id="on")] == ["", "2026-11-23"]
+    assert tags(today, "a", href="/hr/sun/today")
+
+
 def test_a_day_that_has_not_begun_somewhere_says_so(web: Web) -> None:
     """Of Tuesday nothing is counted in London, while it is Tuesday in Auckland."""
     web.clock.move(hours=2.5)
@@ -383,6 +395,18 @@ def test_a_cell_is_small(web: Web) -> None:
     assert max(map(len, missing)) < 72
 
 
+@pytest.mark.parametrize("path", ["/hr/sites/london/days/2026-11-20", MONTH])
+def test_counts_are_of_everybody_whoever_is_looked_for(web: Web, path: str) -> None:
+    """And the search says how many it found."""
+    all_of_them, found = text_of(web, path), text_of(web, f"{path}?q=jo")
+
+    counts = re.search(r"\d+ (?:All|People) .*?Late \d+ Not marked", all_of_them)
+    assert counts is not None
+    assert counts[0] in found
+    assert "Find 1 found" in found
+    assert " found" not in all_of_them
+
+
 # Drawings
 
 
@@ -415,10 +439,26 @@ def test_all_sites_lie_over_one_axis(web: Web) -> None:
     assert "Follow the sun, Friday 20 November 2026" in text
     assert "Broken Its file was damaged by something else. Nobody can mark there now. Tell whoever" in text
     assert "ledger_damaged" not in text
-    assert "Bern at most 1 in" in text  # Ueli is ill
+    assert "Bern at most 1 of 2 in" in text  # Ueli is ill
+    assert "Auckland at most 0 in" in text  # nobody knows of how many
     assert len(tags(answer, "path", **{"class": "in"})) == 5
     assert "Kathmandu 0 Fri 05:45 0 Fri 08:45 1 Fri 11:45" in text
     assert "Auckland 0 Fri 13:00" in text
+
+
+def test_who_may_have_left_is_not_drawn_as_in(web: Web) -> None:
+    """Bern does not mark leaving: eight hours after Urs came at nine he may be in; London does, and needs no doubt.
+
+    He is half of the roster, so half as high as all of it would be.
+    """
+    answer = web.client.get("/hr/sun/2026-11-20")
+
+    drawn = [tag["d"] for tag in tags(answer, "path", **{"class": "in"})]
+    perhaps = [tag["d"] for tag in tags(answer, "path", **{"class": "in-perhaps"})]
+    assert "M0 36H0V36H320V18H640V36ZM920 36H920V36H960V36Z" in drawn
+    assert len(perhaps) == 2  # Kathmandu's guest as well
+    assert "M640 36H640V18H920V36Z" in perhaps
+    assert "1 Fri 13:00 1 Fri 16:00 ≤ 1 Fri 19:00 ≤ 1 Fri 22:00" in visible_text(answer)
 
 
 def test_the_line_of_the_present_stands_on_its_own_day_only(web: Web) -> None:

@@ -37,11 +37,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SunDay:
-    """A work date of a site on the axis: the part of it that lies there (aware UTC)."""
+    """A work date of a site on the axis: the part of it that lies there, and when the first came (aware UTC)."""
 
     date: date
     starts_at: datetime
     ends_at: datetime
+    came_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +50,13 @@ class SunRow:
     """A site over a day of UTC: its work dates, and how many were in, from the beginning of the axis on.
 
     Each step holds until the next, and the last until the end, or until the instant that was given as the present.
+    `people` are those on its roster, None where it has none.
     """
 
     site: Site
     days: Sequence[SunDay]
     steps: Sequence[Step]
+    people: int | None
 
     @property
     def peak(self) -> int:
@@ -178,18 +181,26 @@ def _sun_row(sheets: Sequence[DaySheet], starts_at: datetime, ends_at: datetime,
     days, changes = [], Counter({starts_at: 0})
     for sheet in sheets:
         _, day = _axis(sheet)
+        own = [one for entry in sheet.entries for one in _changes(sheet.site, entry, day.ends_at)]
         begins, ends = max(day.starts_at, starts_at), min(day.ends_at, ends_at)
         if begins < ends:
-            days.append(SunDay(date=sheet.date, starts_at=begins, ends_at=ends))
-        for entry in sheet.entries:
-            for at, change in _changes(sheet.site, entry, day.ends_at):
-                changes[max(at, starts_at)] += change
+            came_at = min((at for at, change in own if change > 0), default=None)
+            days.append(SunDay(date=sheet.date, starts_at=begins, ends_at=ends, came_at=came_at))
+        for at, change in own:
+            changes[max(at, starts_at)] += change
     count, steps = 0, []
     for at in sorted(at for at in changes if at == starts_at or at < told_until):
         count += changes[at]
         if changes[at] or at == starts_at:
             steps.append(Step(at=at, count=count))
-    return SunRow(site=sheets[0].site, days=days, steps=steps)
+    return SunRow(site=sheets[0].site, days=days, steps=steps, people=_people(sheets))
+
+
+def _people(sheets: Sequence[DaySheet]) -> int | None:
+    """Return how many are on the roster of a site that has one, at most on these work dates."""
+    if sheets[0].site.roster_path is None:
+        return None
+    return max(sum(not entry.visitor for entry in sheet.entries) for sheet in sheets)
 
 
 def _changes(site: Site, entry: Entry, day_ends_at: datetime) -> Iterator[tuple[datetime, int]]:

@@ -85,7 +85,6 @@ def show_day(site: SiteDep, date: str, asked: ViewDep, services: ServicesDep, ca
     begun = on <= services.reporting.today(site)
     told = _told(sheet.entries, begun=begun)
     shown = [one for one in told if asked.finds(one.employee_id, one.name)]
-    filters = _filters(shown)
     if asked.show:
         shown = list(filter(SHOWS[asked.show], shown))
     span = work_day_on(on, site.zone, site.day_start)
@@ -101,7 +100,7 @@ def show_day(site: SiteDep, date: str, asked: ViewDep, services: ServicesDep, ca
         chart=arrivals_chart(sheet),
         view=asked,
         known=known,
-        filters=filters,
+        filters=_filters(told),
         all=len(told),
         page=page_of(sorted_entries(shown, asked), asked.page),
         before=nearby(on, -1),
