@@ -1,5 +1,6 @@
 """Claims about the pages of who is in now, and a stream that is asked once: who sees what, and what links where."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from attendance.errors import (
     PinsError,
     RosterError,
 )
-from attendance.live import watching
+from attendance.live import Happening, Place, Places, Watch, watching
 from attendance.web.access import caller_of, still_may
+from attendance.web.api.live import FRESH_SECONDS, _events
 from attendance.web.hr.troubles import trouble
 from attendance.web.readiness import WARNINGS
 from tests.access_web import add_account, session_of, token_of
@@ -208,6 +210,29 @@ def test_a_stream_that_is_asked_once_ends(web: Web) -> None:
     assert "event: mark" in by_query.text
     assert "event: board" not in by_query.text
     assert by_header.text == by_query.text
+
+
+def test_nothing_is_told_to_whoever_may_no_more(web: Web) -> None:
+    """What happens after a right was taken away is not among the last words of a stream that was open."""
+    site = web.app.state.services.registry_file.current.resolve("london")
+    place = Place(edition=1, offset=1)
+    happening = Happening(site_id="london", place=place, kind="changed", body="{}")
+    may = [True]
+
+    async def listen() -> list[bytes]:
+        """Hear of one happening, lose the right to, and return what is told of the next."""
+        heard = asyncio.Event()
+        watch = Watch([site], Places(by_site={}), heard.set)
+        stream = _events(watch, heard, lambda: may[0])
+        watch.hear(happening)
+        begun = [await anext(stream), await anext(stream)]
+        assert b"event: changed" in begun[1]
+        may[0] = False
+        await asyncio.sleep(FRESH_SECONDS + 0.05)
+        watch.hear(happening)
+        return [told async for told in stream]
+
+    assert asyncio.run(listen()) == []
 
 
 def test_one_stream_too_many_is_a_problem(web: Web) -> None:

@@ -24,7 +24,10 @@ BEAT_SECONDS = 10.0
 """So often a comment goes out where nothing happens: proxies close what is silent for long."""
 
 CHECK_SECONDS = 1.0
-"""So often it is asked whether whoever listens still may."""
+"""So often it is asked whether whoever listens still may, where nothing happens."""
+
+FRESH_SECONDS = 0.2
+"""No older is the answer to that when something is told."""
 
 BEAT = b":\n\n"
 STREAM = "text/event-stream"
@@ -101,15 +104,15 @@ async def _events(watch: Watch, heard: asyncio.Event, may: Callable[[], bool]) -
         is_over = watch.is_over
         heard.clear()
         told = b"".join(_event(happening, places) for happening, places in watch.take())
+        if time.monotonic() - checked_seconds > (FRESH_SECONDS if told else CHECK_SECONDS):
+            if not await run_in_threadpool(may):
+                return
+            checked_seconds = time.monotonic()
         if told or time.monotonic() - sent_seconds > BEAT_SECONDS:
             yield told or BEAT
             sent_seconds = time.monotonic()
         if is_over:
             return
-        if time.monotonic() - checked_seconds > CHECK_SECONDS:
-            if not await run_in_threadpool(may):
-                return
-            checked_seconds = time.monotonic()
         with suppress(TimeoutError):
             await asyncio.wait_for(heard.wait(), CHECK_SECONDS)
 
