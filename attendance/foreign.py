@@ -17,6 +17,7 @@ from attendance.errors import ForeignTableError
 
 MAX_BYTES = 200 << 20
 MAX_LINE_CHARACTERS = 1 << 16
+MAX_COLUMNS = 1024
 
 _SAVE_AS_CSV = "save it as CSV (UTF-8), with text cells"
 _SPREADSHEETS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods are ZIP files, .xls is OLE
@@ -57,10 +58,15 @@ class Table:
             raise ForeignTableError(self.path, f"the column {name} stands there twice; take one out")
         return found[0] if found else None
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows below the header that are not empty, reading the file once more. Raise ForeignTableError."""
+    def rows(self, limit: int | None = None) -> Iterator[Row]:
+        """Yield the rows below the header that are not empty, reading the file once more.
+
+        Raise ForeignTableError, also for more rows than the limit: empty ones count, since they take time too.
+        """
         with _opened(self.path, self.encoding) as file:
             for number, line in enumerate(_lines(file), start=1):
+                if limit is not None and number > limit + 1:
+                    raise ForeignTableError(self.path, f"it has more than {limit:,} rows, empty ones among them")
                 row = self._row(number, line)
                 if number > 1 and (row.problem or any(map(str.strip, row.fields))):
                     yield row
@@ -94,6 +100,8 @@ def read_table(path: Path) -> Table:
         raise ForeignTableError(path, f"row 1: {error}; {_SAVE_AS_CSV}") from None
     if not any(header):
         raise ForeignTableError(path, "row 1 is empty; it must name the columns")
+    if len(header) > MAX_COLUMNS:  # every row becomes as wide
+        raise ForeignTableError(path, f"row 1 has more than {MAX_COLUMNS:,} columns")
     return Table(path=path, header=header, encoding=encoding, delimiter=delimiter)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from attendance.audit import Action, Audit
 from attendance.clock import Clock, work_day
 from attendance.errors import (
+    MAX_REASONS,
     ForeignTableError,
     PinsError,
     RosterChangedError,
@@ -95,7 +96,7 @@ class Rostering:
         path = _path_of(site)
         with storage_errors(), alone(path):
             content, proposed = _content(path), _content(_proposal_path(path))
-            if (_digest(content), _digest(proposed)) != (basis, proposal):
+            if not proposed or (_digest(content), _digest(proposed)) != (basis, proposal):  # none is no empty roster
                 raise RosterChangedError
             before, _ = _in_force(path, content)
             table = decode_table(proposed)
@@ -221,6 +222,8 @@ def _refuse_mangled(table: RosterTable, known: Collection[str]) -> None:
         reason = suspicious(row[0].strip(" "))
         if reason and reason not in usual:
             problems.append(f"Row {number}: {row[0].strip(' ')}: {reason}; {WRITE_THE_ID}.")
+            if len(problems) >= MAX_REASONS:
+                break
     if problems:
         raise UploadRefusedError(problems)
 

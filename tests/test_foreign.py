@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import ForeignTableError
-from attendance.foreign import MAX_BYTES, MAX_LINE_CHARACTERS, Row, read_table
+from attendance.foreign import MAX_BYTES, MAX_COLUMNS, MAX_LINE_CHARACTERS, Row, read_table
 
 HEADER = ("Timestamp", "Employee_ID", "Name", "Status")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be")
@@ -131,6 +131,23 @@ def test_what_is_no_plain_file_of_bearable_size_is_refused(tmp_path: Path) -> No
     for name, said in {"none.csv": "No such file", ".": "no plain file", "huge.csv": "larger than 200 MiB"}.items():
         with pytest.raises(ForeignTableError, match=said):
             read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("rest", ["1,A\n2,B\n3,C\n", "1,A\n\n\n", "\n\n\n"])
+def test_more_rows_than_are_asked_for_are_refused(tmp_path: Path, rest: str) -> None:
+    """Empty rows count: twenty million of them would take a minute."""
+    table = read_table(saved(tmp_path / "a.csv", f"ID,Name\n{rest}"))
+
+    assert len(list(table.rows(3))) == rest.count(",")
+    with pytest.raises(ForeignTableError, match="it has more than 2 rows, empty ones among them"):
+        list(table.rows(2))
+
+
+def test_a_header_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """Every row is filled up to its width, so one line of commas would make each empty row large."""
+    assert len(read_table(saved(tmp_path / "a.csv", "ID" + "," * (MAX_COLUMNS - 1) + "\n")).header) == MAX_COLUMNS
+    with pytest.raises(ForeignTableError, match="row 1 has more than 1,024 columns"):
+        read_table(saved(tmp_path / "b.csv", "ID" + "," * MAX_COLUMNS + "\n"))
 
 
 def test_a_file_that_goes_away_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -329,6 +330,43 @@ def test_a_wrong_year_does_not_read_the_whole_ledger(
         compare(rows[0] + "2020-01-01T09:00:00+00:00,E7,Zoë,Present\n" + rows[5])
 
     assert "leaves out most rows of the days from 2020-01-01 to 2026-11-23" in str(caught.value)
+
+
+def test_a_copy_of_which_nothing_can_be_read_is_given_up_soon(compare: Compare) -> None:
+    """Neither memory nor time goes into the millions of rows behind the first thousand that cannot be read."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(UploadRefusedError) as caught:
+            compare(HEADER.encode() + b"a\n" * 1_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert caught.value.reasons[0] == "1,000 rows cannot be read."
+    assert caught.value.reasons[1].startswith("Row 2: ")
+    assert len(caught.value.reasons) == 21
+    assert peak < 16 << 20  # the file itself is 2 MB, and stands in memory while it is written
+
+
+def test_some_rows_that_cannot_be_read_are_told_and_no_more(site: Site, compare: Compare) -> None:
+    """Up to the limit the others are compared."""
+    comparison = compare(text_of(site) + "a\n" * 999)
+
+    assert len(comparison.told) == 999
+    assert comparison.same == 5
+
+
+def test_more_rows_than_a_copy_may_have_are_refused(
+    site: Site, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that may be there are compared; with one more nothing is."""
+    monkeypatch.setattr(proposing_module, "MAX_ROWS", 5)
+    assert compare(text_of(site)).same == 5
+
+    with pytest.raises(UploadRefusedError) as caught:
+        compare(text_of(site) + "\n")
+
+    assert caught.value.reasons == ("The file cannot be read: it has more than 5 rows, empty ones among them.",)
 
 
 # The line in which a proposal travels

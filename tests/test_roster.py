@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -172,6 +173,32 @@ def test_all_wrong_rows_are_listed_in_their_order(path: Path) -> None:
     problems = _problems(path)
 
     assert [problem.line for problem in problems] == [3, 4, 5]
+
+
+def test_of_a_roster_that_is_wrong_throughout_the_first_thousand_rows_are_told(path: Path) -> None:
+    """The rest is not read, so that a file of millions of wrong rows takes a worker neither memory nor time."""
+    path.write_text(HEADER + "?,Cy\n" * 500_000)
+    tracemalloc.start()
+    try:
+        problems = _problems(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert [problem.line for problem in problems] == list(range(2, 1002))
+    assert peak < 12 * path.stat().st_size  # twice its text, of which csv reads 4 bytes a character
+
+
+def test_a_roster_has_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many people as may be there are read; one more is told, at its line, and nothing behind it."""
+    monkeypatch.setattr(roster_file_module, "MAX_PEOPLE", 2)
+    path.write_text(HEADER + "E1,Ana\nE2,Jo\n")
+    assert _names(path) == {"E1": "Ana", "E2": "Jo"}
+
+    path.write_text(HEADER + "E1,Ana\nE2,Jo\nE3,Cy\n?,Di\n")
+    [problem] = _problems(path)
+
+    assert (problem.line, problem.message) == (4, "the roster has more than 2 people")
 
 
 def test_a_roster_that_is_too_large_is_not_read(path: Path) -> None:

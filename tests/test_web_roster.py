@@ -8,12 +8,14 @@ import tempfile
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from httpx2 import Response
 
 from attendance.pins import PinFile
+from attendance.roster import table as table_module
 from tests.access_web import token_of
 from tests.webapp import FORM, HTML, Web, exchange, exports_noted, is_problem, serving_web, tags, visible_text
 
@@ -269,6 +271,27 @@ def test_several_wrong_rows_are_listed_together(web: Web) -> None:
     assert "Row 3" in text
 
 
+@pytest.mark.parametrize("row", ["={},=\n", "?{},Jo\n", "1E{},Jo\n"])
+def test_an_upload_that_is_wrong_throughout_is_given_up_soon(web: Web, row: str) -> None:
+    """After a thousand wrong rows no more are read, and that is said."""
+    text = visible_text(upload(web, "Employee_ID,Name\n" + "".join(map(row.format, range(5_000)))))
+
+    assert "At least 1000 rows of the file cannot be used." in text
+    assert "And 900 more." in text
+    assert "Row 2: " in text
+
+
+def test_a_roster_of_too_many_rows_is_refused(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as may be uploaded are shown; with one more the file is refused."""
+    monkeypatch.setattr(table_module, "MAX_ROWS", 4)
+    fits = ROSTER + "E4,Di,,\n"
+
+    assert upload(web, fits).status_code == 200
+    answer = upload(web, fits + ",,,\n")
+    assert answer.status_code == 422
+    assert "it has more than 4 rows, empty ones among them" in visible_text(answer)
+
+
 def test_ids_that_the_company_has_like_this_raise_no_alarm(web: Web) -> None:
     """Where one known ID looks like a power of ten, so may a new one; phone numbers are no formulas."""
     write(web, "Employee_ID,Name\n1E5,Ana\n007,Jo Park\n")
@@ -384,6 +407,20 @@ def test_only_what_was_shown_is_applied(web: Web, meanwhile: str) -> None:
 
     assert answer.status_code == 409
     assert "Upload yours again" in visible_text(answer)
+    assert path_of(web).read_bytes() == before
+
+
+@pytest.mark.parametrize("proposal", ["none", "empty"])
+def test_without_an_upload_no_roster_is_emptied(web: Web, proposal: str) -> None:
+    """Whoever knows the digests of the roster and of nothing has proposed nothing."""
+    before = path_of(web).read_bytes()
+    if proposal == "empty":
+        path_of(web).with_name(".london.roster.csv.proposed").touch()
+    digests = {"basis": sha256(before).hexdigest(), "proposal": sha256(b"").hexdigest()}
+
+    answer = web.client.post(f"{HOME}/apply", data=digests | {"missing": "remove"}, headers=HTML)
+
+    assert answer.status_code == 409
     assert path_of(web).read_bytes() == before
 
 

@@ -75,12 +75,14 @@ from attendance.errors.requests import (
     UnknownSiteError,
 )
 from attendance.errors.uploads import (
+    MAX_REASONS,
     RosterChangedError,
     UploadRefusedError,
     UploadTooLargeError,
 )
 
 __all__ = [
+    "MAX_REASONS",
     "AccessStorageError",
     "AccountsError",
     "AlreadyAskedError",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attendance.clock import Clock, to_local, work_day
 from attendance.codec import HEADER
-from attendance.errors import ForeignTableError, InvalidInputError, RefusedRowError, UploadRefusedError
+from attendance.errors import MAX_REASONS, ForeignTableError, InvalidInputError, RefusedRowError, UploadRefusedError
 from attendance.foreign import Row, Table, read_table
 from attendance.identity import clean_employee_id
 from attendance.importing.times import read_time
@@ -25,6 +25,9 @@ from attendance.model import Amendment, Mark, Moment, Site
 from attendance.proposing.nouns import Comparison, Proposal, read_proposal
 
 __all__ = ["Comparison", "Proposal", "Proposing", "read_proposal"]
+
+MAX_ROWS = 100_000
+"""So many rows may a copy have: each takes memory until all are compared."""
 
 MORE_ROWS = 50_000
 """So many rows may the ledger have on the days of a copy beyond twice as many as the copy has."""
@@ -76,7 +79,7 @@ class Proposing:
         """Return how a copy differs. Rows may be in any order, and differ in form: quotes, offsets, capitals of an ID.
 
         Only the work dates from its first row to its last are compared, so a copy of a month is enough. Raise
-        UploadRefusedError where nothing can be compared, LedgerError.
+        UploadRefusedError where nothing can be compared, or far too much is wrong or there at all; LedgerError.
         """
         told: list[tuple[int, str]] = []
         theirs = list(self._copied(_table(copy), told))
@@ -102,10 +105,10 @@ class Proposing:
         )
 
     def _copied(self, table: Table, told: list[tuple[int, str]]) -> Iterator[_Copied]:
-        """Yield the rows of a copy that can be read, and tell of the others."""
+        """Yield the rows of a copy that can be read, and tell of the others; raise UploadRefusedError."""
         columns = _columns(table)
         now = self._now()
-        for row in table.rows():
+        for row in _rows(table):
             try:
                 copied = self._read(row, [row.fields[at].strip() for at in columns if not row.problem])
                 if copied.at > now:
@@ -113,6 +116,8 @@ class Proposing:
                 yield copied
             except RefusedRowError as error:
                 told.append((row.number, str(error)))
+                if len(told) >= MAX_REASONS:
+                    raise _told_first(f"{MAX_REASONS:,} rows cannot be read.", told) from None
 
     def _read(self, row: Row, cells: Sequence[str]) -> _Copied:
         """Return what a row says; raise RefusedRowError."""
@@ -183,7 +188,20 @@ def _table(copy: Path) -> Table:
     try:
         return read_table(copy)
     except ForeignTableError as error:
-        raise UploadRefusedError([f"The file cannot be read: {error.reason}."]) from None
+        raise _unreadable(error) from None
+
+
+def _rows(table: Table) -> Iterator[Row]:
+    """Yield the rows of a table; raise UploadRefusedError."""
+    try:
+        yield from table.rows(MAX_ROWS)
+    except ForeignTableError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: ForeignTableError) -> UploadRefusedError:
+    """Return why a file was not taken that is no table for us."""
+    return UploadRefusedError([f"The file cannot be read: {error.reason}."])
 
 
 def _columns(table: Table) -> list[int]:
@@ -191,7 +209,7 @@ def _columns(table: Table) -> list[int]:
     try:
         found = {title: table.column(title) for title in _COLUMNS}
     except ForeignTableError as error:
-        raise UploadRefusedError([f"The file cannot be read: {error.reason}."]) from None
+        raise _unreadable(error) from None
     missing = [title for title, at in found.items() if at is None]
     if missing:
         raise UploadRefusedError([f"Row 1 names no column {' and no '.join(missing)}."])
@@ -202,7 +220,11 @@ def _nothing_to_compare(told: Sequence[tuple[int, str]]) -> UploadRefusedError:
     """Return the error that tells why there is nothing to compare."""
     if not told:
         return UploadRefusedError(["The file has no row below its header."])
-    headline = "No row can be compared."
+    return _told_first("No row can be compared.", told)
+
+
+def _told_first(headline: str, told: Sequence[tuple[int, str]]) -> UploadRefusedError:
+    """Return the error that says something of many rows, with the first of them."""
     reasons = [headline, *(f"Row {number}: {reason}" for number, reason in told[:20])]
     return UploadRefusedError(reasons, headline=headline)
 

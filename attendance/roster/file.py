@@ -2,19 +2,49 @@
 
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 
-from attendance.errors import Problem, RosterError
+from attendance.errors import MAX_REASONS, Problem, RosterError
 from attendance.mangled import made_of, may_be_mangled
 from attendance.model import Employee
 from attendance.roster.nouns import Roster
 from attendance.roster.rows import read_rows
 
-MAX_BYTES = 64 << 20  # about a million people
+MAX_BYTES = 64 << 20
+MAX_PEOPLE = 1_000_000
+MAX_MISTAKES = MAX_REASONS
+"""So many mistakes are told of a roster: with the last of them its reading stops, so that it takes no memory more."""
 
 _NOBODY = Roster(employees={})
 _HINT = "mend this row; the roster is used again as soon as the file is right"
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who was read so far, by ID and by badge in lower case, and at which line each ID stands."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    employees: dict[str, Employee] = field(default_factory=dict)
+    badges: dict[str, tuple[int, Employee]] = field(default_factory=dict)
+
+    def mistakes(self, text: str) -> Iterator[tuple[int, str]]:
+        """Read a roster, and yield the lines that are wrong as they come."""
+        for line, row in read_rows(text):
+            if isinstance(row, str):
+                yield line, row
+                continue
+            key = row.employee_id.casefold()
+            self.lines.setdefault(key, line)
+            if self.employees.setdefault(key, row) is not row:
+                yield line, f"the ID {row.employee_id} stands twice"
+            if row.badge and self.badges.setdefault(row.badge.casefold(), (line, row))[1] is not row:
+                yield line, "this badge stands twice"
+            if len(self.employees) > MAX_PEOPLE:
+                yield line, f"the roster has more than {MAX_PEOPLE:,} people"
+                return
 
 
 class RosterFile:
@@ -68,7 +98,7 @@ def load_roster(path: Path, known_ids: Callable[[], Collection[str]] = frozenset
     """Read a roster file: UTF-8 CSV with the columns Employee_ID and Name first; Badge, From and Until may follow.
 
     Other columns are passed over. An ID that a spreadsheet made of a known one is refused, as long as that one does not
-    stand there too. Raise RosterError with every row that is wrong, or OSError.
+    stand there too. Raise RosterError with the rows that are wrong, the first MAX_MISTAKES of them, or OSError.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
@@ -79,34 +109,27 @@ def load_roster(path: Path, known_ids: Callable[[], Collection[str]] = frozenset
 
 
 def parse_roster(path: Path, content: bytes, known_ids: Callable[[], Collection[str]] = frozenset) -> Roster:
-    """Return the roster that the bytes of a file are, or would be; raise RosterError with every row that is wrong."""
+    """Return the roster that the bytes of a file are, or would be.
+
+    Raise RosterError with the rows that are wrong, the first MAX_MISTAKES of them.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         message = "the roster is not UTF-8; in a spreadsheet, save it as `CSV UTF-8`"
         raise RosterError([_problem(path, 1, message)]) from None
-    mistakes: list[tuple[int, str]] = []
-    lines: dict[str, int] = {}
-    employees: dict[str, Employee] = {}
-    badges: dict[str, tuple[int, Employee]] = {}
-    for line, row in read_rows(text):
-        if isinstance(row, str):
-            mistakes.append((line, row))
-            continue
-        key = row.employee_id.casefold()
-        lines.setdefault(key, line)
-        if employees.setdefault(key, row) is not row:
-            mistakes.append((line, f"the ID {row.employee_id} stands twice"))
-        if row.badge and badges.setdefault(row.badge.casefold(), (line, row))[1] is not row:
-            mistakes.append((line, "this badge stands twice"))
-    mistakes += _taken_for_ids(badges, employees)
-    mistakes += _made_by_spreadsheets(lines, known_ids)
-    if mistakes:
+    people = _People()
+    found = chain(
+        people.mistakes(text),
+        _taken_for_ids(people.badges, people.employees),
+        _made_by_spreadsheets(people.lines, known_ids),
+    )
+    if mistakes := list(islice(found, MAX_MISTAKES)):
         raise RosterError([_problem(path, line, message) for line, message in sorted(mistakes)])
     return Roster(
-        employees=MappingProxyType(employees),
-        badges=MappingProxyType({badge: employee for badge, (_, employee) in badges.items()}),
-        has_dates=any(one.from_date or one.until_date for one in employees.values()),
+        employees=MappingProxyType(people.employees),
+        badges=MappingProxyType({badge: employee for badge, (_, employee) in people.badges.items()}),
+        has_dates=any(one.from_date or one.until_date for one in people.employees.values()),
     )
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from attendance.errors import UploadRefusedError
+from attendance.errors import MAX_REASONS, UploadRefusedError
 from attendance.foreign import Table
 from attendance.model import Employee
 from attendance.roster.rows import FIRST_COLUMNS, OPTIONAL_COLUMNS
 
 MAX_COLUMNS = 64
+MAX_ROWS = 200_000
+"""So many rows may an upload have: a larger roster is put in its place on the server."""
 
 _KNOWN = (*FIRST_COLUMNS, *OPTIONAL_COLUMNS)
 _FORMULA = re.compile(r"[=@\t＝＠]|[+＋−－-](?![\d\s()./-]*$)")  # in full width too; a phone number is none
@@ -78,7 +80,8 @@ def decode_table(content: bytes) -> RosterTable:
 def uploaded_table(table: Table) -> RosterTable:
     """Return what a file brings that something else saved: ID and name first, our columns under our titles.
 
-    Raise UploadRefusedError with the rows that cannot be read, and ForeignTableError where a column stands twice.
+    Raise UploadRefusedError with the rows that cannot be read, the first MAX_REASONS of them, and ForeignTableError
+    where a column stands twice, or for more than MAX_ROWS rows.
     """
     ours = {title: at for title in _KNOWN if (at := table.column(title)) is not None}
     missing = [title for title in FIRST_COLUMNS if title not in ours]
@@ -88,16 +91,17 @@ def uploaded_table(table: Table) -> RosterTable:
     if len(ours) + len(others) > MAX_COLUMNS:
         raise UploadRefusedError([f"The file has more than {MAX_COLUMNS} columns."])
     columns = [*ours.values(), *others]
-    problems, rows, numbers = [], [], []
-    for row in table.rows():
+    titles = [*ours, *(table.header[at] for at in others)]
+    problems = [f"Row 1: {wrong}."] if (wrong := _wrong_cell(titles)) else []
+    rows, numbers = [], []
+    for row in table.rows(MAX_ROWS):
         cells = [row.fields[at] for at in columns] if not row.problem else []
         if wrong := row.problem or _wrong_cell(cells):
             problems.append(f"Row {row.number}: {wrong}.")
+            if len(problems) >= MAX_REASONS:
+                break
         rows.append(cells)
         numbers.append(row.number)
-    titles = [*ours, *(table.header[at] for at in others)]
-    if wrong := _wrong_cell(titles):
-        problems.insert(0, f"Row 1: {wrong}.")
     if problems:
         raise UploadRefusedError(problems)
     return RosterTable(titles=titles, rows=rows, numbers=numbers)
