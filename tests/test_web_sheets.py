@@ -543,6 +543,20 @@ def test_a_year_that_has_not_begun_says_so(web: Web) -> None:
     assert tags(answer, "a", rel="prev", href=f"{YEAR}?year=2029")
 
 
+def test_a_year_is_shown_as_it_was_known(web: Web) -> None:
+    """Its links, its files and the way back keep to that, and to the month that is listed."""
+    answer = web.client.get(f"{YEAR}?month=2026-11&known=2026-11-20T09:00")
+
+    assert "As known on Friday 20 November 2026, 09:00:00, London" in visible_text(answer)
+    assert "09:12" not in visible_text(answer)
+    assert "09:12" in text_of(web, f"{YEAR}?month=2026-11")
+    assert tags(answer, "a", href=f"{YEAR}?month=2026-11")
+    assert tags(answer, "input", name="month", value="2026-11")
+    assert tags(answer, "a", href=f"{YEAR}?month=2026-11&show=late&known=2026-11-20T09%3A00#days")
+    (file,) = [one["href"] for one in tags(answer, "a") if one.get("href", "").endswith("format=csv")]
+    assert "09:12" not in web.client.get(file).text
+
+
 @pytest.mark.parametrize("path", [f"{YEAR[:-1]}9", "/hr/sites/london/employees/%3Cb%3E", f"{YEAR}?month=2026-13"])
 def test_there_is_no_page_of_whom_nobody_knows(web: Web, path: str) -> None:
     """404, and no echo."""

@@ -17,7 +17,7 @@ from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.deps import ServicesDep, SiteDep
 from attendance.web.hr.glyphs import Glyph, glyphs
 from attendance.web.hr.months import month_in
-from attendance.web.hr.sheets import SHOWS, Show, ViewDep
+from attendance.web.hr.sheets import SHOWS, Show, ViewDep, read_known
 from attendance.web.rendering import render
 
 YEARS = range(1900, 2200)
@@ -88,7 +88,8 @@ def show_year(  # noqa: PLR0913  # what the page is asked by, and what it asks
     """Show a year of an employee, and its days: those of a month or of a kind, if asked; run in a thread."""
     today = services.reporting.today(site)
     year = spans.year or today.year
-    person = services.reporting.year(site, employee_id, year)
+    known = read_known(site, asked.known)
+    person = services.reporting.year(site, employee_id, year, known_at=known.at)
     if person is None:
         raise HTTPException(404)
     told = {on: entry for on, entry in person.entries.items() if entry}
@@ -101,6 +102,7 @@ def show_year(  # noqa: PLR0913  # what the page is asked by, and what it asks
         years=[one for one in (year - 1, year + 1) if one in YEARS],
         today=today,
         view=asked,
+        known=known,
         only=spans.month,
         heat=_heat(site, weeks(person.entries)),
         months=_months(told),
