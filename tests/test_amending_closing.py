@@ -340,6 +340,27 @@ def test_a_month_that_is_amended_again_and_again_meanwhile_is_not_closed(
     assert ",In,present,,,,0:00:00,yes" in sheet_of(site).read_text(encoding="utf-8")
 
 
+def test_a_month_is_closed_while_others_amend_other_months_without_pause(
+    site: Site, clock: HandClock, incidents: Incidents
+) -> None:
+    """What they write is not in its sheet, and its row follows theirs."""
+    amending, other = (open_amending(site, clock=clock, incidents=incidents) for _ in range(2))
+    reasons = iter(f"reason {number}" for number in range(9))
+    month = amending._reporting.month  # noqa: SLF001  # what takes long, so that others come in between
+
+    def slow(*arguments: object) -> object:
+        sheet = month(*arguments)  # type: ignore[arg-type]  # as it was called
+        other.amend(site, wish("E2", date(2026, 11, 2), "In", reason=next(reasons), name=""), by="jo")
+        return sheet
+
+    amending._reporting.month = slow  # type: ignore[method-assign,assignment]  # noqa: SLF001
+
+    row = amending.close(site, OCTOBER, by="anna")
+
+    assert [one.about for one in rows_in_file(site)] == [date(2026, 11, 2), OCTOBER]
+    assert row.number == 3
+
+
 def test_a_month_of_a_broken_roster_is_not_closed(site: Site, amending: Amending) -> None:
     """Nobody knows who is in the sheet; no file is left."""
     assert site.roster_path

@@ -132,10 +132,10 @@ class Amending:
         for _ in range(_TRIES):
             known = self.trail(site)
             self._require_closable(site, known, month)
-            # Derived before the lock is taken, since it takes long; it counts if nothing was written meanwhile.
+            # Derived before the lock is taken, since it takes long; it counts if nothing about it was added meanwhile.
             content = encode_sheet(self._reporting.month(site, month))
             with self.file(site).exclusive() as rows:
-                if rows != known:
+                if _speaks_anew(site, known, rows, month):
                     continue
                 digest = write_sheet(next_sheet_path(site, rows, month), content)
                 draft = Draft(action=AmendmentAction.CLOSED, about=month, by=by, reference=digest)
@@ -267,6 +267,12 @@ def _about_day(site: Site, rows: Iterable[Amendment], sound: Sound) -> list[Amen
     key = sound.employee_id.casefold()
     own = [row for row in rows if row.employee_id.casefold() == key]
     return [row for row in own if not isinstance(row.about, Month) and work_date_of(site, row.about) == sound.work_date]
+
+
+def _speaks_anew(site: Site, known: Sequence[Amendment], rows: Sequence[Amendment], month: Month) -> bool:
+    """Tell whether among rows, since those that were known, one is about a month, or those are not there any more."""
+    count = len(known)
+    return rows[:count] != known or any(_month_of(site, row) == month for row in rows[count:])
 
 
 def _month_of(site: Site, row: Amendment) -> Month:
