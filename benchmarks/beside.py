@@ -35,7 +35,7 @@ def measure(*, full: bool) -> Iterator[Figure]:
     """
     rounds, seconds = (5, 8) if full else (3, 4)
     with new_folder() as folder:
-        write_company(folder, Shape(months=1, until=_UNTIL))
+        write_company(folder, Shape(months=2, until=_UNTIL))
         with (folder / "sites.yaml").open("a", encoding="utf-8") as file:
             file.write("  s0:\n    name: Office 0\n    timezone: Europe/London\n    csv: data/s0.csv\n")
         token = _token(folder)

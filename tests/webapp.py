@@ -59,16 +59,17 @@ def exports_noted(web: Web) -> list[dict[str, Any]]:
     return [line for line in lines if line["action"] == "export"]
 
 
-def exchange(
+def exchange(  # noqa: PLR0913  # what is sent, by whom, how
     web: Web,
     path: str,
     received: Iterator[Mapping[str, Any]],
     *,
     peer: tuple[str, int] | None = None,
     cancel_after_seconds: float | None = None,
+    method: str = "POST",
     **headers: str,
 ) -> list[Message]:
-    """Post to a path as it is, with what is received; return what is sent. No client tidies the path or the body."""
+    """Send a request to a path as it is, with what is received; return what is sent. No client tidies path or body."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -88,7 +89,7 @@ def exchange(
     scope: MutableMapping[str, Any] = {
         "type": "http",
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),

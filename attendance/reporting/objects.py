@@ -12,10 +12,10 @@ from attendance.timesheet import DaySheet, Entry, MonthSheet, PersonMonth, Sight
 
 def days_object(asked: date | None, sheets: Sequence[DaySheet]) -> dict[str, Any]:
     """Return sheets for JSON: the date that was asked for, or None where it was each site's own today."""
-    return {"date": asked.isoformat() if asked else None, "sites": [_sheet_object(sheet) for sheet in sheets]}
+    return {"date": asked.isoformat() if asked else None, "sites": [sheet_object(sheet) for sheet in sheets]}
 
 
-def _sheet_object(sheet: DaySheet) -> dict[str, Any]:
+def sheet_object(sheet: DaySheet) -> dict[str, Any]:
     """Return a sheet for JSON."""
     return {
         "site": sheet.site.site_id,

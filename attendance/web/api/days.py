@@ -1,20 +1,32 @@
 """Own what programs read of a day: who was there, at the sites that their token is good for."""
 
 from datetime import date
-from typing import Annotated, Any
+from functools import partial
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from attendance.clock import read_date
 from attendance.exporting import Format
+from attendance.exporting.apart import Kind, Order, weight_of_day, write_apart
+from attendance.exporting.objects import write_days
 from attendance.exporting.sheets import day_table
 from attendance.model import AmendmentAction, Site
-from attendance.reporting import days_object
 from attendance.reporting.reading import each
 from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep, sites_asked
-from attendance.web.api.downloads import TABLES, OptionsDep, TableForm, Taker, download
+from attendance.web.api.downloads import (
+    MEDIA_TYPES,
+    TABLES,
+    OptionsDep,
+    StillDep,
+    TableForm,
+    Taker,
+    download,
+    spooled,
+)
 from attendance.web.deps import KnownDep, ServicesDep, SiteKeys, sites_within
 from attendance.web.document import problems
 
@@ -113,12 +125,30 @@ def show_day(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, in 
     caller: CallerDep,
     known: KnownDep,
     options: OptionsDep,
+    still: StillDep,
     form: TableForm = Format.JSON,
-) -> Any:
+) -> Response:
     """Tell who was there on a day."""
-    reporting, others = services.reporting, sites_within(services, caller.grant)
+    reporting = services.reporting
+    others = [] if form is not Format.JSON else [one for one in sites_within(services, caller.grant) if one.visitors]
+    order = Order.of(
+        registry=services.registry_file.current.path,
+        kind=Kind.DAY,
+        sites=chosen,
+        others=others,
+        first=date,
+        known=known,
+        form=form,
+        options=options,
+        now=services.now(),
+    )
+    apart = partial(write_apart, order, weight_of_day(chosen, others), still=still)
     if form is not Format.JSON:
         taker = Taker(services=services, caller=caller, sites=chosen)
-        return download(taker, day_table(reporting, chosen, date, known=known), form, options)
-    sheets = list(each(chosen, lambda site: reporting.day_as_known(site, date, known)))
-    return days_object(date, reporting.with_sightings(sheets, others, known))
+        return download(taker, day_table(reporting, chosen, date, known=known), form, options, apart=apart)
+
+    def write(out: IO[bytes]) -> None:
+        sheets = list(each(chosen, lambda site: reporting.day_as_known(site, date, known)))
+        write_days(date, reporting.with_sightings(sheets, others, known), out)
+
+    return spooled(MEDIA_TYPES[form], write, apart=apart)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, Annotated, Any, Literal
 
-from fastapi import Depends, Query
+from anyio import from_thread
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from attendance.audit import Action
 from attendance.errors import ExportFailedError
@@ -58,6 +60,18 @@ class Taker:
         site_ids = ",".join(site.site_id for site in self.sites)
         self.services.audit.note(Action.EXPORT, who=self.caller.told, what=what, format=form.value, sites=site_ids)
 
+
+async def still_here(request: Request) -> Callable[[], None]:
+    """Return what raises ClientDisconnect where nobody waits for the answer any more; it is called in a thread."""
+
+    def look() -> None:
+        if from_thread.run(request.is_disconnected):
+            raise ClientDisconnect
+
+    return look
+
+
+StillDep = Annotated[Callable[[], None], Depends(still_here)]
 
 Apart = Callable[[IO[bytes]], bool]
 """Have it written by a process of its own, if that is worth it; tell whether it was."""

@@ -1,6 +1,7 @@
 """Own what programs read of marks: page by page as they stand in the ledgers, or all of them as a file."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -10,12 +11,13 @@ from attendance.clock import read_date
 from attendance.codec import encode_timestamp
 from attendance.errors import InvalidQueryError
 from attendance.exporting import Format
+from attendance.exporting.apart import Kind, Order, weight_of_ledgers, write_apart
 from attendance.exporting.ledgers import marks_table
 from attendance.reporting.marks import DatedMark, MarkPage, MarkReading
 from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.api.cursors import cursor_refused, read_cursor, written_cursor
 from attendance.web.api.days import ChosenDep
-from attendance.web.api.downloads import TABLES, OptionsDep, TableForm, Taker, download
+from attendance.web.api.downloads import TABLES, OptionsDep, StillDep, TableForm, Taker, download
 from attendance.web.deps import ServicesDep
 from attendance.web.document import problems
 
@@ -62,6 +64,7 @@ def list_marks(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, i
     services: ServicesDep,
     caller: CallerDep,
     options: OptionsDep,
+    still: StillDep,
     first: First = None,
     last: Last = None,
     cursor: Cursor = "",
@@ -74,7 +77,18 @@ def list_marks(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, i
     reading, taker = MarkReading(services.marking.ledger), Taker(services=services, caller=caller, sites=chosen)
     table = marks_table(reading, chosen, first, last)
     if form is not Format.JSON:
-        return download(taker, table, form, options)
+        order = Order.of(
+            registry=services.registry_file.current.path,
+            kind=Kind.MARKS,
+            sites=chosen,
+            first=first,
+            last=last,
+            form=form,
+            options=options,
+            now=services.now(),
+        )
+        apart = partial(write_apart, order, weight_of_ledgers(chosen), still=still)
+        return download(taker, table, form, options, apart=apart)
     try:
         page = reading.page(chosen, read_cursor(cursor), first, last, limit=limit)
     except ValueError:

@@ -10,14 +10,23 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from attendance.clock import Month, read_month
 from attendance.exporting import Format
-from attendance.exporting.apart import Order, write_apart
+from attendance.exporting.apart import Kind, Order, weight_of_ledgers, write_apart
 from attendance.exporting.objects import write_months
 from attendance.exporting.sheets import month_table
 from attendance.reporting.reading import each
 from attendance.timesheet import State
 from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.api.days import ChosenDep, DayTotals, TrailRow
-from attendance.web.api.downloads import MEDIA_TYPES, TABLES, OptionsDep, TableForm, Taker, download, spooled
+from attendance.web.api.downloads import (
+    MEDIA_TYPES,
+    TABLES,
+    OptionsDep,
+    StillDep,
+    TableForm,
+    Taker,
+    download,
+    spooled,
+)
 from attendance.web.deps import KnownDep, ServicesDep
 from attendance.web.document import problems
 
@@ -100,20 +109,22 @@ def show_month(  # noqa: PLR0913, PLR0917  # what is asked, of which, by whom, i
     caller: CallerDep,
     known: KnownDep,
     options: OptionsDep,
+    still: StillDep,
     form: TableForm = Format.JSON,
 ) -> Response:
     """Tell who was there in a month, day by day; as a workbook it is a grid as well."""
     reporting, asked = services.reporting, Month.of(month)
     order = Order.of(
-        registry=str(services.registry_file.current.path),
+        registry=services.registry_file.current.path,
+        kind=Kind.MONTH,
         sites=chosen,
-        month=str(asked),
+        first=month,
         known=known,
         form=form,
         options=options,
         now=services.now(),
     )
-    apart = partial(write_apart, order, chosen)
+    apart = partial(write_apart, order, weight_of_ledgers(chosen), still=still)
     if form is not Format.JSON:
         taker = Taker(services=services, caller=caller, sites=chosen)
         return download(taker, month_table(reporting, chosen, asked, known=known), form, options, apart=apart)
