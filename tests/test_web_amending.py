@@ -268,8 +268,8 @@ def test_a_time_that_was_twice_asks_which(web: Web, hr: dict[str, str], which: s
     answer = correct(web, hr, f"{ANA}/2026-10-25", **typed, which=which)
 
     assert asked.status_code == 409
-    assert "The first, at UTC+01:00" in visible_text(asked)
-    assert "The second, at UTC+00:00" in visible_text(asked)
+    assert "The first, at UTC+01:00, before the clocks went back" in visible_text(asked)
+    assert "The second, at UTC+00:00, after it" in visible_text(asked)
     assert [one["value"] for one in tags(asked, "input", name="which")] == ["first", "second"]
     assert tags(asked, "a", href="#which")
     assert tags(asked, "input", id="time")[0]["value"] == "01:45"

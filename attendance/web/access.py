@@ -32,7 +32,8 @@ from attendance.web.cookies import DEVICE, KIOSK, PRESENCE, SESSION, is_https, r
 _BEARER = "bearer "
 _ASKS_MORE = {MarkingRule.KIOSK, MarkingRule.PIN, MarkingRule.CODE}
 _MAY = {
-    Role.HR: "see who is in, look after kiosks and PINs",
+    Role.HR: "see who is in, correct days, answer requests, close months, keep rosters, download sheets,"
+    " look after kiosks and PINs",
     Role.OPS: "look after the server and the kiosks",
     Role.VIEWER: "see who is in",
 }
