@@ -1,7 +1,10 @@
 """Claims about files that tables are written to: nothing is lost or guessed, and no text becomes a formula."""
 
 import csv
+import errno
+import gc
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xlsxwriter.exceptions import FileCreateError
 
 from attendance.exporting import CellKind, Column, Event, Format, Options, Part, Separator, Table, export, workbook
 from attendance.exporting.cells import text_cell
@@ -176,6 +180,33 @@ def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) ->
     found = openpyxl.load_workbook(BytesIO(content))
     assert found.sheetnames == ["Marks", "Marks 2", "Marks 3"]
     assert [row[0] for sheet in range(3) for row in from_xlsx(content, sheet)] == [f"E{number}" for number in range(15)]
+
+
+class FullDisk(BytesIO):
+    """Somewhere that takes a few bytes and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: Any) -> int:
+        """Take it if there is room."""
+        if self.tell() + len(data) > self._room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [0, 100, 1000])
+def test_a_disk_that_is_full_is_one_error(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Nothing comes behind it, out of a workbook that was not finished."""
+    unheard: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unheard.append)
+
+    with pytest.raises(FileCreateError, match="No space left"):
+        export(texts(("E1", "x")), Format.XLSX, FullDisk(room))
+    gc.collect()
+
+    assert unheard == []
 
 
 def test_a_parquet_file_has_the_types_that_were_given(tmp_path: Path) -> None:

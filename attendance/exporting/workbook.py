@@ -1,6 +1,7 @@
 """Own tables as XLSX, by XlsxWriter, row by row: text stays text, and a person can send the sheet on as it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from os import SEEK_SET
 from typing import IO, TYPE_CHECKING, Any
 
 from attendance.clock import fixed_zone, to_local
@@ -34,7 +35,7 @@ def write_xlsx(table: Table, out: IO[bytes]) -> None:
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(out, options) as workbook:
+    with xlsxwriter.Workbook(_Out(out), options) as workbook:
         workbook.set_properties({"title": text_cell(table.title)})
         book = _Book(workbook)
         rows = _Rows(book, table, table.name.capitalize(), table.columns)
@@ -68,6 +69,46 @@ def _sum(totals: Sequence[Row]) -> Iterator[Row]:
     if len(totals) > 1:
         columns = zip(*(row[1:] for row in totals), strict=True)
         yield ["All sites", *(sum(cell for cell in column if isinstance(cell, int)) for column in columns)]
+
+
+class _Out:
+    """Where a workbook goes; after an error it takes everything, and keeps nothing.
+
+    The archive that was not finished writes its end when it is forgotten, and that error nobody could take.
+    """
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out: IO[bytes] | None = out
+        self._at = out.tell()
+
+    def write(self, data: bytes) -> int:
+        """Write where it is at; raise OSError, once."""
+        self._try(lambda out: out.write(data))
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        """Go to an offset."""
+        self._at = self._try(lambda out: out.seek(offset, whence)) if self._out else offset
+        return self._at
+
+    def tell(self) -> int:
+        """Return where it is at."""
+        return self._at
+
+    def flush(self) -> None:
+        """Let go of what is held back."""
+        self._try(lambda out: out.flush())
+
+    def _try(self, use: Callable[[IO[bytes]], Any]) -> Any:
+        """Use it, if that went well until now."""
+        if self._out is None:
+            return None
+        try:
+            return use(self._out)
+        except OSError:
+            self._out = None
+            raise
 
 
 class _Book:
