@@ -235,6 +235,7 @@ def test_hr_sees_what_is_asked_and_what_is_recorded(web: Web, hr: dict[str, str]
     page = look(web, hr, "/hr/requests")
 
     text = visible_text(page)
+    assert "3 wait for an answer." in text
     assert text.index("Jo Park") < text.index("Ana Martín") < text.index("<b>Eve</b>")
     assert "Asks for Present, the whole day Because forgot my badge Recorded now Not marked" in text
     assert "<i>why</i> & more" in text
