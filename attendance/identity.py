@@ -146,6 +146,11 @@ def clearly_different(one: str, other: str) -> bool:
     return "".join(fewer) != "".join(more)
 
 
+def sort_key(name: str) -> tuple[str, str]:
+    """Return by what names are sorted: their letters without marks, so that Łukasz stands beside Lukas."""
+    return _folded(name), name
+
+
 def looks_like(name: str, sought: str) -> bool:
     """Tell whether each word that is sought begins a word of the name; case and accents say nothing."""
     words = _folded(name).split()

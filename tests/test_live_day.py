@@ -70,7 +70,7 @@ def test_whoever_begins_hears_the_totals_first(staffed: Office) -> None:
                 "date": "2026-11-23",
                 "offset_seconds": 0,
                 "holiday": None,
-                "totals": {"present": 1, "absent": 0, "late": 0, "not_marked": 2, "off": 0},
+                "totals": {"present": 1, "absent": 0, "late": 0, "not_marked": 2, "off": 0, "left": 0},
                 "problem": None,
                 "position": staffed.site.csv_path.stat().st_size,
             },
@@ -97,11 +97,25 @@ def test_a_row_is_told_once_with_the_new_totals(staffed: Office) -> None:
         "kind": "present",
         "late": True,
         "visitor": False,
-        "totals": {"present": 1, "absent": 0, "late": 1, "not_marked": 2, "off": 0},
+        "totals": {"present": 1, "absent": 0, "late": 1, "not_marked": 2, "off": 0, "left": 0},
         "position": staffed.site.csv_path.stat().st_size,
     }
     assert kind == "mark"
     assert {key: body[key] for key in wanted} == wanted
+
+
+def test_who_left_is_told_as_a_part_of_who_was_present(make_site: Callable[..., Site], incidents: Incidents) -> None:
+    """So a page can tell who is in now: the present ones but those who left."""
+    statuses = {"Present": Kind.PRESENT, "Left": Kind.LEFT}
+    office = Office(make_site(statuses=statuses), HandClock(), incidents)
+    day, listener = begun(office)
+
+    for employee_id, status in (("E1", "Present"), ("E2", "Present"), ("E1", "Left")):
+        office.mark(employee_id, status=status)
+        day.look()
+
+    told = [body["totals"] for _, body in listener.take()]
+    assert [(totals["present"], totals["left"]) for totals in told] == [(1, 0), (2, 0), (2, 1)]
 
 
 def test_the_first_row_of_a_site_is_told_as_a_row(office: Office) -> None:
@@ -247,7 +261,14 @@ def test_an_amendment_shows_in_the_totals(staffed: Office) -> None:
     change(staffed, "amendments")
     day.look()
 
-    assert listener.take()[0][1]["totals"] == {"present": 0, "absent": 1, "late": 0, "not_marked": 2, "off": 0}
+    assert listener.take()[0][1]["totals"] == {
+        "present": 0,
+        "absent": 1,
+        "late": 0,
+        "not_marked": 2,
+        "off": 0,
+        "left": 0,
+    }
 
 
 def test_a_broken_roster_is_told_once_and_so_is_its_end(staffed: Office) -> None:
@@ -435,7 +456,7 @@ def test_a_day_that_goes_on_is_at_any_time_what_a_day_is(
         day.add(mark)
         wanted = day_sheet(_SITE, MONDAY, marks[:count], roster, trail)
         assert day.sheet() == wanted
-        assert day.totals == wanted.totals
+        assert day.totals_now == wanted.totals_now
 
 
 @given(

@@ -361,7 +361,7 @@ def test_a_day_that_goes_on_is_at_each_mark_what_is_derived_at_once(made: Made, 
     for count, mark in enumerate(marks, start=1):
         entry = day.add(mark)
         whole = day_sheet(site, on, marks[:count], employees, said)
-        assert (day.sheet(), day.totals, day.entry_of(mark)) == (whole, whole.totals, entry)
+        assert (day.sheet(), day.totals_now, day.entry_of(mark)) == (whole, whole.totals_now, entry)
         assert entry is None or entry in whole.entries
 
 

@@ -25,8 +25,9 @@ from tests.access_web import add_account, session_of, token_of
 from tests.webapp import HTML, Web, is_problem, serving_web, tags, visible_text
 
 EVERY_DAY = "workdays: [mon, tue, wed, thu, fri, sat, sun]"
+PLAN = "start: '09:00'; grace_minutes: 10"
 SITES = {
-    "london": f"timezone: Europe/London; roster: data/london.roster.csv; start: '09:00'; visitors: true; {EVERY_DAY}",
+    "london": f"timezone: Europe/London; roster: data/london.roster.csv; {PLAN}; visitors: true; {EVERY_DAY}",
     "kathmandu": f"timezone: Asia/Kathmandu; roster: data/kathmandu.roster.csv; visitors: true; {EVERY_DAY}",
     "night": "timezone: Europe/Madrid; day_start: '11:00'",
 }
@@ -68,13 +69,20 @@ def counts(answer: Response, site_id: str) -> dict[str, str]:
 
 def test_the_first_page_counts_each_site_and_each_number_leads_to_its_names(web: Web) -> None:
     """Late is a part of present."""
+    web.clock.move(minutes=20)
     mark(web, "L1")
     mark(web, "L2", "Absent")
     mark(web, "K1", site="kathmandu")
 
     answer = page(web, "/hr")
 
-    assert counts(answer, "london") == {"present": "1", "late": "1", "absent": "1", "not_marked": "1", "off": "0"}
+    assert list(counts(answer, "london").items()) == [
+        ("present", "1"),
+        ("absent", "1"),
+        ("late", "1"),
+        ("not_marked", "1"),
+        ("off", "0"),
+    ]
     assert counts(answer, "kathmandu")["present"] == "1"
     assert [tag["data-sum"] for tag in tags(answer, "b") if "data-sum" in tag] == list(counts(answer, "london"))
     assert "Nothing is wrong." in visible_text(answer)
@@ -82,6 +90,7 @@ def test_the_first_page_counts_each_site_and_each_number_leads_to_its_names(web:
 
 def test_a_board_shows_who_a_number_counts(web: Web) -> None:
     """And the rest on one more click."""
+    web.clock.move(minutes=20)
     mark(web, "L1")
 
     late, missing = (page(web, f"/hr/sites/london?show={show}") for show in ("late", "not_marked"))
@@ -98,9 +107,104 @@ def test_people_of_all_sites_are_found_by_a_part_of_their_name(web: Web) -> None
 
     assert "Kiran Rai" in found
     assert "K1: Present" in " ".join(found.split())
-    assert "No site is called that." in found
+    assert "No site is called that." not in found
     assert [tag["data-id"] for tag in tags(site, "tr") if "data-id" in tag] == ["kathmandu"]
     assert "1 of 3 sites." in visible_text(site)
+
+
+def test_a_name_that_is_found_leads_to_their_day_or_to_their_row(web: Web) -> None:
+    """To the day for whoever may see it, else to the board; what nobody and no site is called is said of both."""
+    links = [
+        {tag["href"] for tag in tags(page(web, "/hr?q=kiran", role), "a") if "K1" in tag["href"]}
+        for role in ("hr", "viewer")
+    ]
+    nobody = visible_text(page(web, "/hr?q=zzzz"))
+
+    day = "/hr/sites/kathmandu/employees/K1/days/2026-11-23"
+    assert links == [{day, "/hr/sites/kathmandu?q=K1"}, {"/hr/sites/kathmandu?q=K1"}]
+    assert page(web, day).status_code == 200
+    assert "Nobody’s name or ID holds that." in nobody
+    assert "No site is called that." in nobody
+
+
+def test_a_search_without_hits_says_so(web: Web) -> None:
+    """And leads back to all; that nobody has marked is another thing. The numbers stay those of everybody."""
+    mark(web, "L1")
+
+    answer = page(web, "/hr/sites/london?q=zzzz")
+    found = page(web, "/hr/sites/london?q=park&show=not_marked")
+
+    said = " ".join(visible_text(answer).split())
+    assert "Nobody has marked yet" not in said
+    assert "Nobody’s name or ID holds “ zzzz ”. Show all" in said
+    assert "3 All" in said
+    assert "2 found among these." in " ".join(visible_text(found).split())
+    assert "Nobody has marked yet on this work date." in visible_text(page(web, "/hr/sites/night"))
+
+
+@pytest.fixture
+def leaving(tmp_path: Path) -> Iterator[Web]:
+    """London, where people mark when they leave, and Kathmandu, where they do not; in London one came and one left."""
+    (tmp_path / "data").mkdir()
+    statuses = "statuses: {Present: present, Absent: absent, Left: left}"
+    sites = SITES | {"london": f"{SITES['london']}; {statuses}"}
+    for site_id, rows in ROSTERS.items():
+        (tmp_path / "data" / f"{site_id}.roster.csv").write_text(f"Employee_ID,Name\n{rows}", encoding="utf-8")
+    with serving_web(tmp_path, peer="127.0.0.1", sites=sites) as served:
+        for employee_id, status in (("L1", "Present"), ("L2", "Present"), ("L2", "Left")):
+            mark(served, employee_id, status)
+        mark(served, "K1", site="kathmandu")
+        yield served
+
+
+def test_who_left_is_not_counted_as_in_now(leaving: Web) -> None:
+    """First who is in, then who left; `present` has both. Where nobody marks leaving, who is present is in."""
+    answer = page(leaving, "/hr")
+    board, without = page(leaving, "/hr/sites/london"), page(leaving, "/hr/sites/kathmandu")
+    muster = visible_text(page(leaving, "/hr/sites/london/muster"))
+
+    assert list(counts(answer, "london").items())[:3] == [("in", "1"), ("left", "1"), ("present", "2")]
+    assert counts(answer, "kathmandu")["in"] == "1"
+    assert "left" not in counts(answer, "kathmandu")
+    assert [tag["data-total"] for tag in tags(board, "b") if "data-total" in tag][:3] == ["in", "left", "present"]
+    assert not [tag for tag in tags(without, "b") if tag.get("data-total") in {"in", "left"}]
+    assert "In the house: 1" in muster
+
+
+@pytest.mark.parametrize(("show", "wanted"), [("in", ["l1"]), ("left", ["l2"]), ("present", ["l1", "l2"])])
+def test_a_board_shows_who_is_in_and_who_left(leaving: Web, show: str, wanted: list[str]) -> None:
+    """Each number leads to those whom it counts."""
+    answer = page(leaving, f"/hr/sites/london?show={show}")
+
+    assert [tag["data-id"] for tag in tags(answer, "tr") if "data-id" in tag] == wanted
+
+
+@pytest.mark.parametrize("path", ["days/today", "months/2026-11", "employees/L1"])
+@pytest.mark.parametrize("show", ["in", "left"])
+def test_what_is_asked_of_now_fits_other_sheets_too(leaving: Web, path: str, show: str) -> None:
+    """No page of a day or a month fails by it."""
+    assert page(leaving, f"/hr/sites/london/{path}?show={show}").status_code == 200
+
+
+def test_nobody_is_missing_before_they_are_due(web: Web) -> None:
+    """Until the start and its grace are over they are not due yet, which is counted apart; then they are missing."""
+    web.clock.move(minutes=5)
+    early, board = page(web, "/hr"), page(web, "/hr/sites/london")
+    web.clock.move(minutes=5)
+    late, missing = page(web, "/hr?q="), page(web, "/hr/sites/london?q=")
+
+    sums = [
+        [int(one.partition(">")[2].partition("<")[0]) for one in answer.text.split('data-sum="not_marked"')[1:]]
+        for answer in (early, late)
+    ]
+    assert sums == [[1], [4]]  # Kathmandu has no start
+    assert counts(early, "london")["not_marked"] == "3"
+    assert "3 Not due yet" in " ".join(visible_text(early).split())
+    assert "Not due yet" not in visible_text(late)
+    assert "Nobody is missing before 09:10." in visible_text(board)
+    assert "3 Not due yet" in " ".join(visible_text(board).split())
+    assert "Not marked" not in visible_text(board)
+    assert "3 Not marked" in " ".join(visible_text(missing).split())
 
 
 def test_hr_of_one_site_sees_nothing_of_another(web: Web) -> None:

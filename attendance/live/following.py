@@ -190,7 +190,7 @@ class LiveDay:
             return [board(self._shown(), what or What.MANY)]
         if not added or self._day is None:
             return []
-        totals, edition = self._day.totals, self._place.edition
+        totals, edition = self._day.totals_now, self._place.edition
         return [
             marked(self.site, mark, entry, totals, Place(edition=edition, offset=offset))
             for mark, entry, offset in added

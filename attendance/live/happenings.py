@@ -10,7 +10,7 @@ from attendance.codec import encode_timestamp
 from attendance.live.places import Place
 from attendance.model import Mark, Site
 from attendance.reporting.objects import entry_object
-from attendance.timesheet import DaySheet, Entry, Totals
+from attendance.timesheet import DaySheet, Entry, TotalsNow
 
 _TOLD = ("employee_id", "name", "status", "kind", "first", "last", "late", "visitor")
 """What is told of a person; why HR amended something is not for everybody who sees a board."""
@@ -57,7 +57,7 @@ def board(shown: Shown, what: What | None = None) -> Happening:
         "date": sheet.date.isoformat() if sheet else None,
         "offset_seconds": int((shown.local.utcoffset() or timedelta()).total_seconds()),
         "holiday": sheet.holiday if sheet else None,
-        "totals": asdict(sheet.totals) if sheet else None,
+        "totals": asdict(sheet.totals_now) if sheet else None,
         "problem": shown.problem,
         "position": shown.place.offset,
     }
@@ -68,7 +68,7 @@ def board(shown: Shown, what: What | None = None) -> Happening:
     )
 
 
-def marked(site: Site, mark: Mark, entry: Entry, totals: Totals, place: Place) -> Happening:
+def marked(site: Site, mark: Mark, entry: Entry, totals: TotalsNow, place: Place) -> Happening:
     """Return a row that was committed, with what the day is now for whoever marked, and for the site."""
     person = entry_object(entry)
     body = {

@@ -2,7 +2,7 @@
 
 from attendance.timesheet.day import Day, day_sheet, due_at, is_of_another_zone
 from attendance.timesheet.month import MonthSheet, PersonMonth, month_sheet
-from attendance.timesheet.nouns import THERE, DaySheet, Entry, Sighting, State, Totals, totals_of
+from attendance.timesheet.nouns import THERE, DaySheet, Entry, Sighting, State, Totals, TotalsNow, totals_of
 from attendance.timesheet.open_day import OpenDay
 from attendance.timesheet.sighting import sightings_in, with_sightings
 from attendance.timesheet.year import PersonYear, person_year
@@ -19,6 +19,7 @@ __all__ = [
     "Sighting",
     "State",
     "Totals",
+    "TotalsNow",
     "day_sheet",
     "due_at",
     "is_of_another_zone",

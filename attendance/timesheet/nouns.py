@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -96,6 +96,13 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TotalsNow(Totals):
+    """The same of a day that goes on: `left` is the part of `present` that is not there any more."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DaySheet:
     """A work date at a site: an entry for everybody on the roster, in its order, then for others who marked."""
 
@@ -109,6 +116,11 @@ class DaySheet:
         """Return how many were there."""
         return totals_of(self.entries)
 
+    @property
+    def totals_now(self) -> TotalsNow:
+        """Return how many were there, and how many of them left again."""
+        return totals_now_of(self.entries)
+
 
 def totals_of(entries: Iterable[Entry]) -> Totals:
     """Return how many of the entries were what."""
@@ -121,3 +133,10 @@ def totals_of(entries: Iterable[Entry]) -> Totals:
         not_marked=count[State.NOT_MARKED],
         off=count[State.OFF] + count[State.HOLIDAY],
     )
+
+
+def totals_now_of(entries: Iterable[Entry]) -> TotalsNow:
+    """Return how many of the entries are what now."""
+    seen = list(entries)
+    left = sum(entry.state is State.LEFT for entry in seen)
+    return TotalsNow(**asdict(totals_of(seen)), left=left)

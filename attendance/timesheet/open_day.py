@@ -5,7 +5,7 @@ from datetime import date
 
 from attendance.model import Amendment, Employee, Mark, Site
 from attendance.timesheet.day import Day, key_of
-from attendance.timesheet.nouns import DaySheet, Entry, Totals, totals_of
+from attendance.timesheet.nouns import DaySheet, Entry, TotalsNow, totals_now_of
 
 
 class OpenDay:
@@ -47,9 +47,9 @@ class OpenDay:
         return self._entries.get(key_of(mark.employee_id, self._known)) if self._day.is_of(mark) else None
 
     @property
-    def totals(self) -> Totals:
+    def totals_now(self) -> TotalsNow:
         """Return how many are what."""
-        return totals_of(self._entries.values())
+        return totals_now_of(self._entries.values())
 
     def sheet(self) -> DaySheet:
         """Return the day as it is now."""

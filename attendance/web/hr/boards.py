@@ -1,19 +1,23 @@
 """Own the pages of who is in now: at all sites, at one, and the list for an evacuation."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from attendance.clock import to_local
+from attendance.identity import sort_key
 from attendance.live import Places, Shown
-from attendance.model import Site
-from attendance.timesheet import DaySheet, Entry, State, sightings_in, with_sightings
+from attendance.model import Kind, Site
+from attendance.timesheet import DaySheet, Entry, State, due_at, sightings_in, with_sightings
 from attendance.web.access import LOOKS, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep, sites_sought, sites_within
-from attendance.web.hr.sheets import SHOWS, Show, View, ViewDep, page_of, sorted_entries
+from attendance.web.hr.sheets import OF_NOW, SHOWS, Show, View, ViewDep, page_of, sorted_entries
 from attendance.web.hr.troubles import Trouble, troubles_of
 from attendance.web.readiness import look_at
 from attendance.web.rendering import render
@@ -21,17 +25,31 @@ from attendance.web.rendering import render
 MAX_FOUND = 50
 """So many people are shown whose name or ID holds what is sought."""
 
-_TOTALS = (Show.PRESENT, Show.LATE, Show.ABSENT, Show.NOT_MARKED, Show.OFF)
+NOT_DUE = "not_due"
+
+_TOTALS = (Show.PRESENT, Show.ABSENT, Show.LATE, Show.NOT_MARKED, Show.OFF)
+_TOTALS_OF_LEAVING = (Show.IN_NOW, Show.LEFT, *_TOTALS)
+"""Where people mark when they leave, `present` is not who is in."""
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LOOKS)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteNow:
-    """A site as a row among many: its day as it is now, and what is wrong there."""
+    """A site as a row among many: its day as it is now, until when nobody is missing, and what is wrong there."""
 
     shown: Shown
+    due: datetime | None
     troubles: Sequence[Trouble]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many of its people are what now; there is no `left` where nobody marks that."""
+        if self.shown.sheet is None:
+            return {}
+        totals = self.shown.sheet.totals_now
+        counts = {Show.IN_NOW: totals.present - totals.left, **asdict(totals)}
+        return {name: count for name, count in counts.items() if name != Show.LEFT or _tells_leaving(self.shown.site)}
 
 
 @router.get("/hr")
@@ -39,9 +57,10 @@ def show_sites(services: ServicesDep, caller: CallerDep, q: Annotated[str, Query
     """Show the sites of the account with who is in, and whoever is sought; run in a thread, since it asks the disk."""
     sites = sites_within(services, caller.grant)
     shown = [services.live.shown(site) for site in sites]
+    dues = {one.site.site_id: _due(one) for one in shown}
     sought = {site.site_id for site in sites_sought(sites, q)}
     rows = [
-        SiteNow(shown=one, troubles=troubles_of(one, look_at(services, one.site)))
+        SiteNow(shown=one, due=dues[one.site.site_id], troubles=troubles_of(one, look_at(services, one.site)))
         for one in shown
         if one.site.site_id in sought
     ]
@@ -52,8 +71,9 @@ def show_sites(services: ServicesDep, caller: CallerDep, q: Annotated[str, Query
         caller=caller,
         rows=rows,
         total=len(sites),
-        sums={name: sum(getattr(one.sheet.totals, name) for one in shown if one.sheet) for name in _TOTALS},
-        names=_TOTALS,
+        sums=_sums(shown, dues),
+        dues=dues,
+        names=_TOTALS_OF_LEAVING if any(_tells_leaving(site) for site in sites) else _TOTALS,
         sought=q,
         found=found[:MAX_FOUND],
         more_found=len(found) > MAX_FOUND,
@@ -67,9 +87,9 @@ def show_board(site: SiteDep, asked: ViewDep, services: ServicesDep, caller: Cal
     shown = services.live.shown(site)
     sheet = _with_sightings(services, shown.sheet, sites_within(services, caller.grant))
     asked = replace(asked, known="")
-    entries = [entry for entry in sheet.entries if asked.finds(entry.employee_id, entry.name)] if sheet else []
-    counts = [(show, sum(map(shows, entries))) for show, shows in SHOWS.items()]
-    told = list(filter(SHOWS[asked.show], entries)) if asked.show else entries
+    entries = sheet.entries if sheet else []
+    shown_of = SHOWS[asked.show] if asked.show else None
+    told = [one for one in filter(shown_of, entries) if asked.finds(one.employee_id, one.name)]
     return render(
         "board.html",
         now=services.now(),
@@ -78,7 +98,8 @@ def show_board(site: SiteDep, asked: ViewDep, services: ServicesDep, caller: Cal
         shown=shown,
         sheet=sheet,
         view=asked,
-        filters=[(show, count) for show, count in counts if count or show in _TOTALS],
+        due=_due(shown),
+        filters=_filters(site, entries),
         all=len(entries),
         page=page_of(sorted_entries(told, asked), asked.page),
         troubles=troubles_of(shown, look_at(services, site)),
@@ -91,7 +112,7 @@ def show_muster(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Resp
     """Show who is in the house, to be called out after an evacuation; run in a thread, since it asks the disk."""
     shown = services.live.shown(site)
     sheet = _with_sightings(services, shown.sheet, sites_within(services, caller.grant))
-    entries = sorted(sheet.entries, key=lambda entry: (entry.name.casefold(), entry.employee_id)) if sheet else []
+    entries = sorted(sheet.entries, key=lambda entry: (sort_key(entry.name), entry.employee_id)) if sheet else []
     inside = [entry for entry in entries if entry.state in {State.PRESENT, State.UNKNOWN}]
     elsewhere = {
         state: [entry for entry in entries if entry.state is state]
@@ -100,12 +121,46 @@ def show_muster(site: SiteDep, services: ServicesDep, caller: CallerDep) -> Resp
     return render("muster.html", caller=caller, site=site, shown=shown, inside=inside, elsewhere=elsewhere)
 
 
-def _found(shown: Sequence[Shown], sought: View) -> Iterator[tuple[Site, Entry]]:
-    """Yield the people of sites whose name or ID holds what is sought."""
+def _tells_leaving(site: Site) -> bool:
+    """Tell whether people mark there when they leave."""
+    return Kind.LEFT in site.statuses.values()
+
+
+def _filters(site: Site, entries: Sequence[Entry]) -> list[tuple[Show, int]]:
+    """Return what can be shown of everybody at a site, with how many: the totals always, all else where there are."""
+    always = _TOTALS_OF_LEAVING if _tells_leaving(site) else _TOTALS
+    counts = [(show, sum(map(shows, entries))) for show, shows in SHOWS.items() if show in always or show not in OF_NOW]
+    return [(show, count) for show, count in counts if count or show in always]
+
+
+def _due(shown: Shown) -> datetime | None:
+    """Return until when (local) nobody who has not marked is missing at a site, or None where that is over."""
+    due = due_at(shown.site, shown.sheet.date, shown.site.zone) if shown.sheet else None
+    if shown.sheet is None or due is None or shown.local > due:
+        return None
+    return to_local(due, shown.site.zone) if shown.sheet.totals.not_marked else None
+
+
+def _sums(shown: Sequence[Shown], dues: Mapping[str, datetime | None]) -> Mapping[str, int]:
+    """Return how many are what at all sites together; who is not due yet is apart from who has not marked."""
+    sums: Counter[str] = Counter()
     for one in shown:
-        for entry in one.sheet.entries if one.sheet else ():
+        if one.sheet:
+            totals = one.sheet.totals_now
+            sums.update(asdict(totals))
+            sums[Show.IN_NOW] += totals.present - totals.left
+            if dues[one.site.site_id]:
+                sums[NOT_DUE] += totals.not_marked
+                sums[Show.NOT_MARKED] -= totals.not_marked
+    return sums
+
+
+def _found(shown: Sequence[Shown], sought: View) -> Iterator[tuple[DaySheet, Entry]]:
+    """Yield the people of sites whose name or ID holds what is sought, each with the day of the site."""
+    for sheet in filter(None, (one.sheet for one in shown)):
+        for entry in sheet.entries:
             if sought.finds(entry.employee_id, entry.name):
-                yield one.site, entry
+                yield sheet, entry
 
 
 def _with_sightings(services: Services, sheet: DaySheet | None, others: Sequence[Site]) -> DaySheet | None:

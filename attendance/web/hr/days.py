@@ -16,6 +16,7 @@ from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep, sites_within
 from attendance.web.hr.charts import arrivals_chart
 from attendance.web.hr.sheets import (
+    OF_NOW,
     SHOWS,
     TODAY,
     Show,
@@ -115,7 +116,7 @@ def _told(entries: Sequence[Entry], *, begun: bool) -> Sequence[Entry]:
 
 def _filters(entries: Sequence[Entry]) -> list[tuple[Show, int]]:
     """Return how many entries each filter would show, those that show any and the five of the totals."""
-    counts = [(show, sum(map(shows, entries))) for show, shows in SHOWS.items()]
+    counts = [(show, sum(map(shows, entries))) for show, shows in SHOWS.items() if show not in OF_NOW]
     return [(show, count) for show, count in counts if count or show in _ALWAYS]
 
 

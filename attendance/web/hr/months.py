@@ -17,7 +17,7 @@ from attendance.timesheet import Entry, MonthSheet, PersonMonth, Totals
 from attendance.web.access import LOOKS_BACK, CallerDep
 from attendance.web.deps import Services, ServicesDep, SiteDep
 from attendance.web.hr.glyphs import Glyph, glyphs, letters_of
-from attendance.web.hr.sheets import SHOWS, Show, Sort, View, ViewDep, page_of, read_known
+from attendance.web.hr.sheets import OF_NOW, SHOWS, Show, Sort, View, ViewDep, page_of, read_known
 from attendance.web.rendering import render
 
 THIS, LAST = "this", "last"
@@ -79,7 +79,9 @@ def _grid(sheet: MonthSheet, asked: View) -> dict[str, Any]:
         "page": page,
         "rows": [_row(one, glyph) for one in page.rows],
         "by_day": sheet.totals if sheet.people else [],
-        "filters": [(show, count) for show, shows in SHOWS.items() if (count := sum(map(shows, entries)))],
+        "filters": [
+            (show, count) for show, shows in SHOWS.items() if show not in OF_NOW and (count := sum(map(shows, entries)))
+        ],
     }
 
 

@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from starlette.exceptions import HTTPException
 
 from attendance.clock import first_instant, instants_of, read_date, to_local
+from attendance.identity import sort_key
 from attendance.model import Site
 from attendance.timesheet import Entry, State
 from attendance.web.deps import Services
@@ -29,6 +30,8 @@ T = TypeVar("T")
 class Show(StrEnum):
     """Who of a sheet is shown; a total links to the rows that it counts."""
 
+    IN_NOW = "in"
+    LEFT = "left"
     PRESENT = "present"
     ABSENT = "absent"
     LATE = "late"
@@ -40,6 +43,8 @@ class Show(StrEnum):
 
 
 SHOWS: Mapping[Show, Callable[[Entry], bool]] = {
+    Show.IN_NOW: lambda entry: entry.state is State.PRESENT,
+    Show.LEFT: lambda entry: entry.state is State.LEFT,
     Show.PRESENT: lambda entry: entry.state in _PRESENT,
     Show.ABSENT: lambda entry: entry.state is State.ABSENT,
     Show.LATE: lambda entry: entry.late,
@@ -50,6 +55,9 @@ SHOWS: Mapping[Show, Callable[[Entry], bool]] = {
     Show.UNKNOWN: lambda entry: entry.state is State.UNKNOWN,
 }
 """Which entries each of them shows."""
+
+OF_NOW = frozenset({Show.IN_NOW, Show.LEFT})
+"""What is counted only of a day that goes on."""
 
 
 class Sort(StrEnum):
@@ -166,7 +174,7 @@ def sorted_entries(entries: Iterable[Entry], asked: View) -> list[Entry]:
 
 _STATES = {state: number for number, state in enumerate(State)}
 _KEYS: Mapping[Sort, Callable[[Entry], Any]] = {
-    Sort.NAME: lambda entry: entry.name.casefold(),
+    Sort.NAME: lambda entry: sort_key(entry.name),
     Sort.ID: lambda entry: entry.employee_id.casefold(),
     Sort.STATUS: lambda entry: (_STATES[entry.state], entry.late, entry.status or ""),
     Sort.FIRST: lambda entry: entry.first and entry.first.marked_at,

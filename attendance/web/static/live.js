@@ -6,7 +6,7 @@ const table = document.querySelector("[data-rows]");
 const ask = document.querySelector("[data-ask]");
 const find = document.querySelector("form[data-live] [name=q]") || (ask && ask.q);
 const person = document.querySelector("[data-person]");
-const stateWords = {present: "Present", absent: "Absent", left: "Left", late: "Late", not_marked: "Not marked", off: "Day off", holiday: "Holiday", unknown: "Other"};
+const stateWords = {in: "In now", present: "Present", absent: "Absent", left: "Left", late: "Late", not_marked: "Not marked", off: "Day off", holiday: "Holiday", unknown: "Other"};
 const SILENT = 25000; // a comment comes every ten seconds
 const HIDDEN = 60000;
 let after = line ? line.dataset.after : "";
@@ -99,16 +99,17 @@ function hear(event) {
   }
 }
 
-// Totals of a site: in its row among all sites, or above its people. What is shown there is sought is counted by the server.
+// Totals of a site: in its row among all sites, or above its people; they are of everybody, whoever is sought.
 function total(told) {
   const row = rowOf(told.site);
   const place = person ? document : row;
-  if (!place || (person && !table.hasAttribute("data-whole"))) return;
+  if (!place) return;
+  const totals = {...told.totals, in: told.totals.present - told.totals.left};
   for (const one of place.querySelectorAll("[data-total]")) {
-    const count = told.totals[one.dataset.total];
+    const count = totals[one.dataset.total];
     const target = one.matches("b") ? one : one.querySelector("a");
     if (count === undefined || !target || target.textContent === String(count)) continue;
-    const sum = document.querySelector(`[data-sum=${one.dataset.total}]`);
+    const sum = document.querySelector(`[data-sum=${one.classList.contains("not_due") ? "not_due" : one.dataset.total}]`);
     if (sum) sum.textContent = Number(sum.textContent) + count - Number(target.textContent);
     target.textContent = count;
   }
@@ -124,7 +125,8 @@ function mark(told) {
   let row = rowOf(id);
   if (!row) {
     const shown = table.dataset.show;
-    const fits = !shown || (shown === "late" ? told.late : shown === "visitor" ? told.visitor : shown === told.kind);
+    const kinds = {in: ["present"], present: ["present", "left"], off: ["off", "holiday"]}[shown] || [shown];
+    const fits = !shown || (shown === "late" ? told.late : shown === "visitor" ? told.visitor : kinds.includes(told.kind));
     if (!table.hasAttribute("data-whole") || !fits) return;
     row = person.content.firstElementChild.cloneNode(true);
     row.dataset.id = id;
@@ -134,7 +136,7 @@ function mark(told) {
     row.cells[1].textContent = told.employee_id;
     table.tBodies[0].append(row);
     const all = document.querySelector("[data-all]");
-    all.textContent = Number(all.textContent) + 1;
+    if (!shown) all.textContent = Number(all.textContent) + 1;
     show(document.querySelector("[data-none]"), "");
   }
   const cell = row.cells[2];
@@ -205,7 +207,16 @@ function refresh(wait = 300) {
     } catch {
       // No line: it is told elsewhere, and whoever comes again hears how it is.
     }
+    awaitDue();
   }, wait + Math.random() * 200);
+}
+
+// Whoever has not marked is missing from the minute on that the page tells: then it is read again.
+let dueTimer = 0;
+function awaitDue() {
+  const waits = [...document.querySelectorAll("time[data-due]")].map((one) => Date.parse(one.dateTime) - present());
+  clearTimeout(dueTimer);
+  if (waits.length) dueTimer = setTimeout(refresh, Math.max(Math.min(...waits) + 1000, 10000));
 }
 
 function address() {
@@ -262,6 +273,7 @@ if (find) {
 }
 if (line) {
   keepListening();
+  awaitDue();
   let hiding = 0;
   addEventListener("online", () => wake());
   document.addEventListener("visibilitychange", () => {
