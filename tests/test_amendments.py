@@ -16,7 +16,14 @@ from attendance.checking import check_seals, check_site
 from attendance.clock import Month
 from attendance.codec import AMENDMENTS_HEADER
 from attendance.edits import kept_versions
-from attendance.errors import ClockBehindError, FlushFailedError, NotHomeError, Problem, StorageFullError
+from attendance.errors import (
+    ClockBehindError,
+    FlushFailedError,
+    LedgerDamagedError,
+    NotHomeError,
+    Problem,
+    StorageFullError,
+)
 from attendance.keeping import Follower
 from attendance.ledger import Ledger
 from attendance.model import AmendmentAction, Site
@@ -133,6 +140,29 @@ def test_an_edit_is_never_read(
     assert seen == (["E1", "E2"], ["E1", "E2"])
     assert file.path.read_bytes() == good
     assert incidents.codes == ["ledger_restored"]
+
+
+@pytest.mark.usefixtures("follower")
+def test_amendments_that_are_gone_are_not_none(
+    amending: Amending, site: Site, file: Amendments, clock: HandClock
+) -> None:
+    """With every copy deleted the seals say that there were some: nothing is read or written until they are back."""
+    good = file.path.read_bytes()
+    amending.close_files()
+    for path in (file.path, *file.path.parent.glob(".london.amendments.csv.*")):
+        path.unlink()
+    late = open_amending(site, clock=clock)
+
+    with pytest.raises(LedgerDamagedError):
+        late.trail(site)
+    with pytest.raises(LedgerDamagedError):
+        late.amend(site, wish("E3"), by="anna")
+    with pytest.raises(LedgerDamagedError):
+        late.trail(site)
+
+    late.close_files()
+    file.path.write_bytes(good)
+    assert ids(open_amending(site, clock=clock), site) == ["E1", "E2"]
 
 
 def test_after_a_failed_flush_everybody_reads_what_was_committed(

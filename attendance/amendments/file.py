@@ -1,5 +1,6 @@
 """Own one site's amendments as rows of a file: append them under its lock, flushed, and read those committed."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from attendance.appendlog import LEASED, AppendLog, Lines, Shadow
 from attendance.clock import Clock, Month, to_local
 from attendance.codec import AMENDMENTS_HEADER, decode_amendment, encode_amendment, is_amendment
-from attendance.errors import FlushFailedError, MalformedRowError, NotHomeError
+from attendance.errors import FlushFailedError, LedgerDamagedError, MalformedRowError, NotHomeError
 from attendance.ledger import CLOCK_HOLD, instant_after
 from attendance.model import Amendment, AmendmentAction, Incident, Moment, Site
 from attendance.registry import amendments_path
-from attendance.seal import Seals
+from attendance.seal import Seals, seals_path
 
 LINES = Lines(header=AMENDMENTS_HEADER, is_line=is_amendment, order=lambda line: decode_amendment(line, 0).written.at)
 
@@ -81,6 +82,7 @@ class Amendments:
                 return self._known.rows
             known = self._read(generation, committed)
             if self.log.untouched() is not None and self.log.version()[0] == generation:
+                self._require_sealed(committed)
                 self._known = known
                 return known.rows
             time.sleep(pause_seconds)  # a writer may be about to commit
@@ -92,6 +94,7 @@ class Amendments:
     def exclusive(self) -> Iterator[tuple[Amendment, ...]]:
         """Hold the file alone, give its rows, and allow `add`. Raise LedgerError."""
         with self.log.exclusive() as size:
+            self._require_sealed(size)
             self._held = self._known = self._read(self.log.generation, size)
             yield self._held.rows
 
@@ -144,6 +147,18 @@ class Amendments:
         """Let go of the files; the next use opens them again."""
         self.log.close()
         self.shadow.close()
+
+    def _require_sealed(self, committed: int) -> None:
+        """Raise LedgerDamagedError where there is no row, though rows were sealed: the file and its copies are gone."""
+        if committed > len(AMENDMENTS_HEADER) or not os.path.lexists(seals_path(self.path)):
+            return
+        seals = Seals(self.path, report=self._report)
+        try:
+            sealed = seals.offset()
+        finally:
+            seals.close()
+        if sealed > len(AMENDMENTS_HEADER):
+            raise LedgerDamagedError(f"{self.path} is gone or empty, and {sealed} bytes of it were sealed")
 
     def _next_instant(self, last_at: datetime) -> datetime:
         """Return the instant of the next row: the present second, never before the last row's."""
