@@ -105,9 +105,11 @@ class Rostering:
             if keep_leavers and (leavers := self._leavers(site, missing)):
                 table = table.with_leavers(decode_table(content), leavers)
                 after = _checked(path, table, ())
+            changes = changes_between(before.employees, after.employees)
+            if before.employees:  # else all are added, since it was missing or broken, and keep theirs
+                self._take_pins(site, path, changes.added, by)  # left by whoever was stopped before it took them below
             kept = self._write(path, table.encode())
             _proposal_path(path).unlink(missing_ok=True)
-        changes = changes_between(before.employees, after.employees)
         self._note(site, changes, kept, by)
         self._take_pins(site, path, changes.removed, by)
         return changes
@@ -155,7 +157,7 @@ class Rostering:
         )
 
     def _take_pins(self, site: Site, path: Path, removed: Sequence[Employee], by: str) -> None:
-        """Take the PINs of people away who are not on the roster any more: an ID that comes back begins anew."""
+        """Take the PINs of people away who are not on the roster: an ID that comes back begins anew."""
         for one in _with_pins(path, removed):
             if PinFile(path).remove(one.employee_id):
                 self._audit.note(Action.PIN_REMOVED, who=by, site=site.site_id, employee_id=one.employee_id)

@@ -23,6 +23,7 @@ from attendance.errors import (
 from attendance.identity import clean_name
 from attendance.ledger import Ledger
 from attendance.model import Employee, Site
+from attendance.pins import PinFile
 from attendance.roster import Change, Roster, RosterTable, decode_table, load_roster, reach
 from attendance.rostering import Preview, Rostering
 from tests.conftest import HandClock, build_site
@@ -172,6 +173,45 @@ def test_cells_with_line_ends_do_not_shift_the_numbers_of_rows(office: Office) -
 
 
 # Together and in pieces
+
+
+def test_an_id_that_comes_back_begins_without_a_pin_whatever_happened_before(office: Office) -> None:
+    """Whoever was stopped after the roster and before its PINs left one: it is gone before the ID counts again."""
+    pins = PinFile(office.path)
+    pins.set("E9", "482915")
+    pins.set("E1", "739164")
+
+    office.apply(office.propose("Employee_ID,Name\nE1,Ana\n007,Jo\nE9,Zoë\n"))
+
+    assert pins.known() == {"e1"}
+
+
+def test_a_pin_that_cannot_be_taken_keeps_the_id_off_the_roster(office: Office) -> None:
+    """The PINs go first: where their file cannot be changed, nobody is added who has one."""
+    pins = PinFile(office.path)
+    pins.set("E9", "482915")
+    before = office.path.read_bytes()
+    preview = office.propose("Employee_ID,Name\nE1,Ana\n007,Jo\nE9,Zoë\n")
+    lock = office.path.with_name(f".{pins.path.name}.lock")
+    lock.unlink()
+    lock.mkdir()
+
+    with pytest.raises(StorageUnavailableError):
+        office.apply(preview)
+
+    assert office.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("lost", ["", "Employee_ID,Name\n?,Broken\n"])
+def test_a_roster_that_was_missing_or_broken_takes_no_pin(office: Office, lost: str) -> None:
+    """Everybody counts as added then, and has been there before: a PIN of somebody who stays is not lost."""
+    pins = PinFile(office.path)
+    pins.set("E1", "739164")
+    office.path.write_text(lost)
+
+    office.apply(office.propose("Employee_ID,Name\nE1,Ana\n007,Jo\n"))
+
+    assert pins.known() == {"e1"}
 
 
 def test_of_two_who_apply_at_the_same_time_one_is_heard(office: Office) -> None:
