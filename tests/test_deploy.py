@@ -10,7 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from grp import getgrgid
 from http.client import HTTPConnection, HTTPSConnection
@@ -48,7 +48,7 @@ needs_logrotate = pytest.mark.skipif(LOGROTATE is None, reason="logrotate is not
 class Proxy:
     """A running nginx with a copy of deploy/nginx.conf, before a server; it listens on two ports of the loopback."""
 
-    def __init__(self, folder: Path, server_port: int) -> None:
+    def __init__(self, folder: Path, server_port: int, changed: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.plain_port, self.tls_port = free_port(), free_port()
         self._certificate = folder / "attendance.pem"
@@ -62,6 +62,7 @@ class Proxy:
             "listen [::]:80;": "",
             "/etc/ssl/certs/attendance.pem": str(self._certificate),
             "/etc/ssl/private/attendance.key": str(folder / "attendance.key"),
+            **(changed or {}),
         }.items():
             assert old in site
             site = site.replace(old, new)
@@ -230,6 +231,38 @@ def test_a_stream_passes_through_nginx_as_it_happens(behind: tuple[Proxy, Server
     assert first[2] == b"event: board\n"
     assert b"event: mark" in marked
     assert b'"E0009"' in marked
+
+
+@needs_nginx
+def test_an_export_may_take_long_behind_nginx_and_a_few_run_at_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where a page is given up, files are waited for; the ninth of one address at once is answered 429."""
+    folder = tmp_path_factory.mktemp("exporting")
+    write_sites(folder)
+    hurried = {"proxy_read_timeout 30s;": "proxy_read_timeout 1s;"}  # so that the test need not wait for 30
+    addresses = ["days/2026-10-01", "months/2026-10", "marks", "sites/london/employees/E1"] * 2 + ["marks"]
+    with (
+        serving(folder, workers=1, ATTENDANCE_TRUSTED_PROXY="127.0.0.1") as server,
+        Proxy(tmp_path_factory.mktemp("nginx"), server.port, hurried).running() as proxy,
+    ):
+        headers = {"Authorization": f"Bearer {server.token}"}
+        (worker,) = server.workers()
+        connections = [proxy.connect() for _ in addresses]
+        page = proxy.connect()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            for connection, address in zip(connections, addresses, strict=True):
+                connection.request("GET", f"/api/{address}", headers=headers)
+            page.request("GET", "/sites")
+            given_up = page.getresponse().status
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        statuses = sorted(connection.getresponse().status for connection in connections)
+        for connection in (*connections, page):
+            connection.close()
+
+    assert given_up == 504
+    assert set(statuses) <= {200, 404, 429}
+    assert statuses.count(429) == 1
 
 
 @needs_nginx
