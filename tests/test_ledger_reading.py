@@ -275,3 +275,17 @@ def _append_behind_its_back(ledger: Ledger, lines: bytes) -> None:
     """Put lines into the file as if each of them had been appended, rows or not."""
     with ledger.log.exclusive():
         ledger.log.append(lines)
+
+
+def test_ids_of_a_ledger_that_cannot_be_read_are_none(site: Site, ledger: Ledger) -> None:
+    """Those who look for IDs of the past are told of the ledger elsewhere, as nobody can mark then either."""
+    write(site, encode(mark(0, "Ana-1")), encode(mark(1, "BO-2")))
+    known = ledger.recent_ids()
+    site.csv_path.unlink()
+    ledger.close()
+    for beside in site.csv_path.parent.glob(".london.csv*"):
+        beside.unlink()
+    site.csv_path.mkdir()
+
+    assert known == {"ana-1", "bo-2"}
+    assert ledger.recent_ids() == set()

@@ -319,3 +319,17 @@ def test_a_closed_sheet_that_is_another_is_a_warning_until_it_is_put_back(tmp_pa
             told.append(web.client.get("/readyz").json()["warnings"])
 
     assert told == [[], [{"site": "london", "code": "closed_sheet_damaged"}], []]
+
+
+def test_closed_sheets_that_cannot_be_reached_are_a_warning(tmp_path: Path) -> None:
+    """A file stands where their folder was."""
+    with serving_web(tmp_path, sites={"london": LONDON}, role="ops") as web:
+        site = web.app.state.services.registry_file.current.resolve("london")
+        open_amending(site, clock=web.clock).close(site, Month(2025, 10), by="anna")
+        folder = site.csv_path.with_suffix(".closed")
+        folder.rename(folder.with_suffix(".moved"))
+        folder.write_text("no folder", encoding="utf-8")
+
+        warnings = web.client.get("/readyz").json()["warnings"]
+
+    assert warnings == [{"site": "london", "code": "closed_sheet_damaged"}]

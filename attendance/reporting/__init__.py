@@ -1,8 +1,7 @@
-"""Own what is told of marks over sites: who is in now, and what days and months were."""
+"""Own what is told of marks over sites: what days, months, years and long ranges were."""
 
-from attendance.reporting.boards import Board, board
 from attendance.reporting.days import PersonDay, Reporting
 from attendance.reporting.objects import days_object
 from attendance.reporting.sources import Sources
 
-__all__ = ["Board", "PersonDay", "Reporting", "Sources", "board", "days_object"]
+__all__ = ["PersonDay", "Reporting", "Sources", "days_object"]
